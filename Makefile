@@ -1,0 +1,53 @@
+# Every target does its own set-up inside .venv and node_modules; nothing else is changed, except
+# that root on Debian gets the packages that are missing (see tools/python and tools/browser).
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check types-js clean
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Two workers: the browser tests want the second core for Chromium.
+WORKERS ?= 2
+PYTEST ?=
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.demo ## Buy a dress: start the whole system on this machine and say what to open.
+	$(BIN)/tillgate demo
+
+test: check types-js .venv/.dev ## Check everything, then run every test, a real browser included.
+	browser=$$(tools/browser) && TILLGATE_TEST_BROWSER="$$browser" \
+		$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(PYTEST)
+
+check: .venv/.dev ## Lint, format, types, and the rules of the house (imports, sizes, public face).
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+
+types-js: node_modules/.ready ## Check the types of the pages' JavaScript.
+	node_modules/.bin/tsc --project tsconfig.json
+
+clean: ## Remove what set-up made.
+	rm -rf .venv node_modules
+
+# --- set-up ---------------------------------------------------------------------------------
+
+.venv/bin/python:
+	python=$$(tools/python) && "$$python" -m venv .venv
+
+# The demo needs no tool of ours, so it installs fewer packages and starts sooner.
+.venv/.demo: pyproject.toml | .venv/bin/python
+	$(PIP) install --quiet --editable '.[gateway]'
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	$(PIP) install --quiet --editable '.[dev]'
+	@touch .venv/.demo $@
+
+node_modules/.ready: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "The page checks need Node 20 or newer with npm. On Debian: sudo apt-get install nodejs npm" >&2; exit 3; }
+	npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
