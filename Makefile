@@ -47,7 +47,7 @@ clean: ## Remove what set-up made.
 	$(PIP) install --quiet --editable '.[dev]'
 	@touch .venv/.demo $@
 
-node_modules/.ready: package.json package-lock.json
+node_modules/.ready: package.json package-lock.json .npmrc
 	@command -v npm >/dev/null || { echo "The page checks need Node 20 or newer with npm. On Debian: sudo apt-get install nodejs npm" >&2; exit 3; }
 	npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
