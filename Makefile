@@ -25,7 +25,7 @@ check: .venv/.dev ## Lint, format, types, and the rules of the house (imports, s
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py tests/architecture
 
 types-js: node_modules/.ready ## Check the types of the pages' JavaScript.
 	node_modules/.bin/tsc --project tsconfig.json
