@@ -3,13 +3,14 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check types-js clean
+.PHONY: help demo test check scripts clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Two workers: the browser tests want the second core for Chromium.
 WORKERS ?= 2
 PYTEST ?=
+BRIDGE := $(wildcard src/tillgate/cashier/static/bridge.js)
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +18,7 @@ help: ## List these targets.
 demo: .venv/.demo ## Buy a dress: start the whole system on this machine and say what to open.
 	$(BIN)/tillgate demo
 
-test: check types-js .venv/.dev ## Check everything, then run every test, a real browser included.
+test: check scripts .venv/.dev ## Check everything, then run every test, a real browser included.
 	browser=$$(tools/browser) && TILLGATE_TEST_BROWSER="$$browser" \
 		$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(PYTEST)
 
@@ -27,8 +28,9 @@ check: .venv/.dev ## Lint, format, types, and the rules of the house (imports, s
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py tests/architecture
 
-types-js: node_modules/.ready ## Check the types of the pages' JavaScript.
+scripts: node_modules/.ready ## Check the pages' JavaScript: types everywhere, ES5 in the bridge.
 	node_modules/.bin/tsc --project tsconfig.json
+	set -e; for file in $(BRIDGE); do node_modules/.bin/acorn --ecma5 --silent "$$file"; done
 
 clean: ## Remove what set-up made.
 	rm -rf .venv node_modules

@@ -60,7 +60,7 @@ def bare(modules: Iterable[Module]) -> list[str]:
 
 
 def docstrings(modules: Iterable[Module]) -> list[str]:
-    """Return each module that does not open with a paragraph in sentences."""
+    """Return each module that does not open with a paragraph; a package may do with a sentence."""
     return [
         module.said(1, "the module does not open with a paragraph")
         for module in modules
@@ -125,7 +125,8 @@ def _called(node: ast.Call) -> str:
 
 def _opens_with_paragraph(module: Module) -> bool:
     text = (ast.get_docstring(module.tree) or "").strip()
-    return text.endswith((".", "```")) and len(text) >= DOCSTRING_CHARACTERS_MIN
+    enough = 1 if module.is_package else DOCSTRING_CHARACTERS_MIN
+    return text.endswith((".", "```")) and len(text) >= enough
 
 
 def _unexplained(module: Module) -> Iterator[str]:
