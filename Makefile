@@ -30,7 +30,7 @@ check: .venv/.dev ## Lint, format, types, and the rules of the house (imports, s
 
 scripts: node_modules/.ready ## Check the pages' JavaScript: types everywhere, ES5 in the bridge.
 	node_modules/.bin/tsc --project tsconfig.json
-	set -e; for file in $(BRIDGE); do node_modules/.bin/acorn --ecma5 --silent "$$file"; done
+	@set -e; for file in $(BRIDGE); do node_modules/.bin/acorn --ecma5 --silent "$$file"; done
 
 clean: ## Remove what set-up made.
 	rm -rf .venv node_modules
