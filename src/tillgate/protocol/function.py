@@ -1,0 +1,40 @@
+"""What a function of the protocol is: a name, a typed pair of bodies, and the path it is served at.
+
+The table of all functions is `functions`; each module of `messages` describes its own. What must
+hold: a path follows from the name (PROTOCOL 2.6), so no path is written down twice.
+"""
+
+from typing import final
+
+import msgspec
+
+
+@final
+class Function(msgspec.Struct, frozen=True, kw_only=True):
+    """One function.
+
+    Attributes:
+        name: the name that is written in a head.
+        meaning: what it does, in a sentence.
+        request: the body of its request.
+        response: the body of its response, or None when it has none.
+        aliases: other names that are read as this one.
+        path_aliases: other paths it is served at.
+    """
+
+    name: str
+    meaning: str
+    request: type[msgspec.Struct]
+    response: type[msgspec.Struct] | None
+    aliases: tuple[str, ...] = ()
+    path_aliases: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Return the path a server function is posted to."""
+        return path_of(self.name)
+
+
+def path_of(name: str) -> str:
+    """Return the path of a function's name: dots turned into slashes, under /api/."""
+    return f"/api/{name.replace('.', '/')}.htm"

@@ -1,0 +1,261 @@
+"""The verdict on a message: typed value, or the first fault in declared order.
+
+Two ways that must agree. The fast one is msgspec's typed decode plus the rules that are code; it
+only ever accepts. Whatever it does not accept goes the slow way, over the plain tree: first every
+required member, then every format, each in declared order (U3), so a message with several faults
+always reports the same one. The slow way also reads what is lenient: null and "" count as absent,
+and other spellings of a name (C7) are taken when the usual one is absent.
+What must hold: nothing is accepted that breaks a member's type, length or rule.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from tillgate.kernel.errors import Broken, Refused
+from tillgate.kernel.results import Result
+from tillgate.protocol.members import Member, members_of
+
+M = TypeVar("M", bound=msgspec.Struct)
+Tree = Any
+"""What a JSON text is in plain Python: dict, list, str, int, float, bool or None."""
+_Check = tuple[str, Callable[[str], object] | None, "tuple[_Check, ...]"]
+
+
+def read(message: type[M], text: bytes, tree: Callable[[], Tree]) -> M:
+    """Return the typed value of a JSON text.
+
+    Args:
+        message: the Struct to read.
+        text: well-formed JSON; the value is read from these bytes.
+        tree: gives the same text as plain Python; called only when the fast way does not accept.
+
+    Raises:
+        Refused: PARAM_MISSING or PARAM_ILLEGAL, with the path of the first fault.
+    """
+    shape = _shape(message)
+    if not any(name in text for name in shape.other_names):
+        try:
+            value = shape.decoder.decode(text)
+            _run(shape.checks, value)
+        except (msgspec.ValidationError, ValueError):
+            pass
+        else:
+            return value  # type: ignore[no-any-return]  # The decoder is the message's own.
+    return read_plain(message, tree())
+
+
+def read_plain(message: type[M], plain: Tree) -> M:
+    """Return the typed value of a plain one; Refused as `read`."""
+    refuse_first_fault(message, plain)
+    try:
+        return msgspec.convert(_tidy(message, plain), message)
+    except msgspec.ValidationError as fault:
+        raise Broken(f"{message.__name__}: the two ways of validation disagree: {fault}") from fault
+
+
+def refuse_first_fault(message: type[msgspec.Struct], plain: Tree) -> None:
+    """Raise Refused for the first fault of a plain value; return when there is none."""
+    fault = next(iter(faults(message, plain)), None)
+    if fault:
+        raise fault
+
+
+def faults(message: type[msgspec.Struct], plain: Tree) -> list[Refused]:
+    """Return every fault of a plain value: missing members first, then formats, as declared."""
+    if not isinstance(plain, dict):
+        return [Refused(Result.PARAM_ILLEGAL, f"The message is {_kind(plain)}; send an object.")]
+    return [*_missing(message, plain, ""), *_illegal(message, plain, "")]
+
+
+class _Shape(msgspec.Struct, frozen=True):
+    decoder: Any
+    checks: tuple[_Check, ...]
+    other_names: tuple[bytes, ...]
+
+
+@cache
+def _shape(message: type[msgspec.Struct]) -> _Shape:
+    return _Shape(
+        msgspec.json.Decoder(message),
+        _checks(message),
+        tuple(f'"{name}"'.encode() for name in _other_names(message)),
+    )
+
+
+def _checks(message: type[msgspec.Struct]) -> tuple[_Check, ...]:
+    """Collect what msgspec cannot check by itself, as a small tree that mirrors the message."""
+    found: list[_Check] = []
+    for each in members_of(message):
+        inner = _checks(each.part) if each.part and not each.is_list else ()
+        check = each.rule.check if each.rule else None
+        if inner or check:
+            found.append((each.attribute, check, inner))
+    return tuple(found)
+
+
+def _run(checks: tuple[_Check, ...], value: object) -> None:
+    for attribute, check, inner in checks:
+        found = getattr(value, attribute)
+        if found is None:
+            continue
+        if check is not None:
+            check(found)
+        else:
+            _run(inner, found)
+
+
+def _other_names(message: type[msgspec.Struct]) -> list[str]:
+    names: list[str] = []
+    for each in members_of(message):
+        if each.other_name:
+            names.append(each.other_name)
+        if each.part:
+            names += _other_names(each.part)
+    return names
+
+
+def _value(each: Member, plain: dict[str, Tree]) -> Tree:
+    """Return a member's value, by its other name if need be; absent, null and "" are all None."""
+    value = plain.get(each.name)
+    if value in (None, "") and each.other_name:
+        value = plain.get(each.other_name)
+    return None if isinstance(value, str) and not value else value
+
+
+def _missing(message: type[msgspec.Struct], plain: dict[str, Tree], path: str) -> list[Refused]:
+    found: list[Refused] = []
+    for each in members_of(message):
+        value = _value(each, plain)
+        here = path + each.name
+        if value is None and each.required:
+            found.append(Refused(Result.PARAM_MISSING, _missing_sentence(each), path=here))
+        for inner, where in _parts(each, value, here):
+            found += _missing(_part(each), inner, where)
+    return found
+
+
+def _illegal(message: type[msgspec.Struct], plain: dict[str, Tree], path: str) -> list[Refused]:
+    found: list[Refused] = []
+    for each in members_of(message):
+        value = _value(each, plain)
+        here = path + each.name
+        if value is None:
+            continue
+        sentence = _two_spellings(each, plain) or _fault(each, value)
+        if sentence:
+            found.append(Refused(Result.PARAM_ILLEGAL, sentence, path=here))
+        for inner, where in _parts(each, value, here):
+            found += _illegal(_part(each), inner, where)
+    return found
+
+
+def _part(each: Member) -> type[msgspec.Struct]:
+    if each.part is None:
+        raise Broken(f"{each.name} has no parts")
+    return each.part
+
+
+def _parts(each: Member, value: Tree, path: str) -> list[tuple[dict[str, Tree], str]]:
+    """Return the objects inside a member with their paths, where the member's type has them."""
+    if each.part is None:
+        return []
+    if each.is_list:
+        items = value if isinstance(value, list) else []
+        pairs = [(item, f"{path}[{index}].") for index, item in enumerate(items)]
+    else:
+        pairs = [(value, f"{path}.")]
+    return [(item, where) for item, where in pairs if isinstance(item, dict)]
+
+
+def _two_spellings(each: Member, plain: dict[str, Tree]) -> str:
+    first, second = plain.get(each.name), plain.get(each.other_name or "")
+    if not each.other_name or first in (None, "") or second in (None, "") or first == second:
+        return ""
+    return f"{each.name} and {each.other_name} are both given and differ; send {each.name} alone."
+
+
+def _fault(each: Member, value: Tree) -> str:
+    """Return what is wrong with a member that is present, or ""."""
+    if each.is_free:
+        return ""
+    if each.is_text:
+        return _text_fault(each, value)
+    wanted: type = list if each.is_list else dict if each.part else int
+    if isinstance(value, bool) and wanted is int:
+        return _type_sentence(each, value)
+    if not isinstance(value, wanted):
+        return _type_sentence(each, value)
+    if each.is_list:
+        fits = dict if each.part else str
+        strangers = [item for item in value if not isinstance(item, fits)]
+        return f"{each.name} holds {_kind(strangers[0])}; it is a {each.type_name}." * bool(
+            strangers
+        )
+    return ""
+
+
+def _text_fault(each: Member, value: Tree) -> str:
+    if not isinstance(value, str):
+        return _type_sentence(each, value)
+    if each.length is not None and len(value) > each.length:
+        return f"{each.name} has {len(value)} characters; it may have at most {each.length}."
+    if each.rule is None:
+        return ""
+    if each.rule.pattern and not re.search(each.rule.pattern, value):
+        return f"{each.name} must be {each.rule.must_be}."
+    if each.rule.check:
+        try:
+            each.rule.check(value)
+        except ValueError:
+            return f"{each.name} must be {each.rule.must_be}."
+    return ""
+
+
+def _type_sentence(each: Member, value: Tree) -> str:
+    return f"{each.name} is {_kind(value)}, but its type is {each.type_name}{_as_in(each)}."
+
+
+def _missing_sentence(each: Member) -> str:
+    return f"{each.name} is missing, and it is required: {each.meaning}{_as_in(each)}."
+
+
+def _as_in(each: Member) -> str:
+    if not each.sample:
+        return ""
+    shown = each.sample if each.part else msgspec.json.encode(each.sample).decode()
+    return f"; send for example {shown}"
+
+
+def _kind(value: Tree) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def _tidy(message: type[msgspec.Struct], plain: dict[str, Tree]) -> dict[str, Tree]:
+    """Return the members the message knows, under their usual names, without those that are absent."""
+    tidy: dict[str, Tree] = {}
+    for each in members_of(message):
+        value = _value(each, plain)
+        if value is None:
+            continue
+        if each.part and isinstance(value, dict):
+            value = _tidy(each.part, value)
+        elif each.part and isinstance(value, list):
+            value = [_tidy(each.part, item) for item in value if isinstance(item, dict)]
+        tidy[each.name] = value
+    return tidy
