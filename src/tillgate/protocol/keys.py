@@ -2,7 +2,7 @@
 
 A key may come as PEM (also with a wrong label, without one, with Windows line ends or blanks
 around it), as DER, as one bare line of base64 or as wrapped lines; a private key as PKCS#8 or
-PKCS#1, a public key as SubjectPublicKeyInfo, PKCS#1 or a certificate. Reading files is the caller's.
+PKCS#1, a public key as SubjectPublicKeyInfo, PKCS#1 or a certificate. The caller reads files.
 What must hold: 2048, 3072 or 4096 bits; no error and no `repr` ever holds key material.
 """
 
@@ -33,7 +33,7 @@ _K = TypeVar("_K")
 
 
 class KeyRefused(TillgateError):
-    """A text or file is not the key it should be; the sentence says what it is and what is wanted."""
+    """A text is not the key it should be; the sentence says what it is and what is wanted."""
 
 
 @final
@@ -64,7 +64,7 @@ class PublicKey:
         self._key.verify(signature, signed, _PADDING, digest.algorithm)
 
     def recover(self, signature: bytes) -> bytes | None:
-        """Return the DigestInfo that was signed with this key's private half, or None if not by it."""
+        """Return the DigestInfo that the private half signed, or None if it did not sign this."""
         try:
             return self._key.recover_data_from_signature(signature, _PADDING, None)
         except (InvalidSignature, ValueError):
@@ -239,7 +239,10 @@ def _not_a_key(content: bytes | str, wanted: str) -> str:
     if not raw.strip():
         return f"There is nothing here; give a {wanted} key."
     if b"OPENSSH" in raw or raw.lstrip().startswith(b"ssh-"):
-        return f"This is an OpenSSH key; convert it: ssh-keygen -e -m PEM -f FILE, then give the {wanted} key."
+        return (
+            "This is an OpenSSH key; convert it: ssh-keygen -e -m PEM -f FILE, then give the "
+            f"{wanted} key."
+        )
     return (
         f"This cannot be read as a {wanted} RSA key. Give PEM, DER or one line of base64; an "
         "encrypted key must be decrypted first."

@@ -146,7 +146,7 @@ def _member(field: msgspec.structs.FieldInfo) -> Member:
 
 
 def _unwrap(annotation: Any) -> tuple[Any, msgspec.Meta | None]:  # noqa: ANN401  A type expression.
-    """Return the bare type and the description of `Annotated[T, meta]` or `Annotated[T, meta] | None`."""
+    """Return the bare type and the description of `Annotated[T, meta]`, optional or not."""
     if get_origin(annotation) in (Union, UnionType):
         annotation = next(arm for arm in get_args(annotation) if arm is not type(None))
     if get_origin(annotation) is not Annotated:

@@ -1,6 +1,6 @@
-r"""The orderStr that a page hands to `tradePay`: as JSON text, and as a JavaScript literal (PROTOCOL 3.5).
+r"""The orderStr that a page hands to `tradePay`: as JSON text, and as a JavaScript literal.
 
-It is a sealed request on its way through a page. Signing comes first and escaping for a literal
+PROTOCOL 3.5. It is a sealed request on its way through a page. Signing comes first and escaping for a literal
 after, so extendInfo, which is JSON in a string, reaches `\\\"`. What must hold: a literal made here
 evaluates to the very text that was signed, may stand in quotes of either kind inside a page's
 `<script>`, and a text that still is escaped is told so by name.
@@ -27,7 +27,7 @@ _LITERAL_ESCAPES = {
     "\u2029": "\\u2029",
     "<": "\\u003c",
 }
-"""`<` hides `</script>` and `<!--` from the page's parser; the rest would end or break the literal."""
+"""`<` hides `</script>` and `<!--` from the page's parser; the rest would end the literal."""
 
 _TO_ESCAPE = re.compile(r"[\\\"'\n\r\u2028\u2029<]")
 _ESCAPE = re.compile(r"\\(u\{[0-9A-Fa-f]{1,6}\}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\r\n|.)", re.DOTALL)

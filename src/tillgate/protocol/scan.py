@@ -69,7 +69,7 @@ def plain_with_duplicates(text: str) -> tuple[Any, list[str]]:
 
 def _whole_characters(text: str, tree: Any) -> Any:  # noqa: ANN401  Any JSON value.
     r"""Return the tree; ValueError when one of its strings holds half of a pair like \ud83d."""
-    if "\ud" in text or "\uD" in text:
+    if "\\ud" in text or "\\uD" in text:
         try:
             json.dumps(tree, ensure_ascii=False).encode()
         except UnicodeEncodeError as fault:

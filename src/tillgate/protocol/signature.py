@@ -116,7 +116,7 @@ def encode(raw: bytes, encoding: Encoding) -> str:
 
 
 def decode(text: str, *, length: int) -> bytes | None:
-    """Return the signature's bytes if the text is one of `length` bytes in any of the three forms."""
+    """Return the signature's bytes if the text is one of `length` bytes, in any of three forms."""
     if len(text) > SIGNATURE_CHARACTERS_MAX:
         return None
     current = (unquote(text) if "%" in text else text).strip()

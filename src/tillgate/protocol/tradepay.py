@@ -1,6 +1,6 @@
-"""The doors of our own (PROTOCOL 11.4): what pages and wallets post to the cashier, and the answers.
+"""The doors of our own: what pages and wallets post to the cashier, and the answers.
 
-Plain JSON without an envelope; the order string inside carries the only signature. What must hold:
+PROTOCOL 11.4. Plain JSON without an envelope; the order string inside carries the only signature. What must hold:
 every final answer has a `resultCode` of the seed's eight, as a string, and a `memo` that is the
 result's name and a sentence.
 """
@@ -19,7 +19,7 @@ from tillgate.protocol.rules import IDENTIFIER, Rule
 from tillgate.protocol.validation import read
 
 TRADE_PAY_BYTES_MAX = 3 * MESSAGE_BYTES_MAX
-"""An order string at its limit, escaped once more as a member of JSON, and the members beside it."""
+"""An order string at its limit, escaped once more inside JSON, and the members beside it."""
 DOOR_BYTES_MAX = 4 * 1024
 PIN = Rule(must_be="4 to 12 ASCII digits", pattern=r"^[0-9]{4,12}\Z")
 

@@ -247,7 +247,7 @@ def _kind(value: Tree) -> str:
 
 
 def _tidy(message: type[msgspec.Struct], plain: dict[str, Tree]) -> dict[str, Tree]:
-    """Return the members the message knows, under their usual names, without those that are absent."""
+    """Return the members the message knows, under their usual names, without absent ones."""
     tidy: dict[str, Tree] = {}
     for each in members_of(message):
         value = _value(each, plain)

@@ -85,7 +85,7 @@ class RequestHead(Message, frozen=True, kw_only=True):
 
 @final
 class ResponseHead(Message, frozen=True, kw_only=True):
-    """The head of a response; read leniently, since only function and reqMsgId are leaned on (U7)."""
+    """The head of a response; only function and reqMsgId are leaned on (U7), the rest may lack."""
 
     version: Version | None = None
     function: FunctionName
