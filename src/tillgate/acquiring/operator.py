@@ -1,0 +1,39 @@
+"""What operators did, append-only, and what a database is.
+
+What must hold: a row of the log is never changed; a database says its mode and whose gateway key
+it belongs to from the day it is made (DESIGN section 5).
+"""
+
+from typing import ClassVar
+
+from tillgate.kernel.ids import OperationId
+from tillgate.kernel.record import Record
+
+
+class OperatorAction(Record, frozen=True, kw_only=True):
+    """One thing an operator did.
+
+    Attributes:
+        operator: the operator's name.
+        action: the command, as in `payer unlock`.
+        subject: whom or what it was done to.
+        detail: what changed, as JSON text without secrets.
+    """
+
+    key_fields: ClassVar[tuple[str, ...]] = ("operation_id",)
+
+    operation_id: OperationId
+    at_ms: int
+    operator: str
+    action: str
+    subject: str
+    detail: str
+
+
+class Fact(Record, frozen=True, kw_only=True):
+    """A fact about the database itself: its mode, its gateway key's fingerprint."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    value: str

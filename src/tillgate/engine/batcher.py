@@ -1,0 +1,240 @@
+"""The engine: takes waiting commands in batches, decides them, commits once, answers.
+
+It knows how a batch is tried again when rows changed under it; it does not know what any command
+means. What must hold: an outcome is given only after its commit; one poisoned command harms nobody
+else; nothing is executed for a caller who was refused or told Unavailable without a recorded
+operation that tells a repeat so.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, final
+
+import msgspec
+import structlog
+
+from tillgate.engine.commands import Command
+from tillgate.engine.lanes import Job, Lane, Lanes
+from tillgate.engine.operation import Operation
+from tillgate.engine.ports import CommitUnknown, Store, StoreRefused
+from tillgate.engine.settings import DecideSettings, LaneSettings
+from tillgate.engine.verb import Found, Moment, ResolutionStale, Verb
+from tillgate.engine.working_set import Overlay, WorkingSet
+from tillgate.kernel.clock import Clock
+from tillgate.kernel.errors import Broken, TillgateError, Unavailable
+from tillgate.kernel.ids import IdFactory
+from tillgate.kernel.record import Key, Record
+
+Verbs = Mapping[type[Command], Verb[Any]]
+Decided = tuple[Job, object, TillgateError | None]
+"""A job with its outcome, or with the error it will be told; told only after the commit."""
+Watcher = Callable[[frozenset[type[Record]]], None]
+
+
+class _Lost(Exception):
+    """An insert lost against a row that was there already; the batch is decided again."""
+
+
+@final
+class Engine:
+    """Decides commands. One per process and store."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        verbs: Verbs,
+        clock: Clock,
+        ids: IdFactory,
+        decide: DecideSettings,
+        lanes: LaneSettings,
+    ) -> None:
+        """Bind the engine to its store and its rules; `start` makes it work."""
+        self._store = store
+        self._verbs = verbs
+        self._clock = clock
+        self._ids = ids
+        self._decide = decide
+        self._settings = lanes
+        self._lanes = Lanes(lanes)
+        self._committed_at_ms = 0
+        self._watchers: list[Watcher] = []
+        self._worker: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger("tillgate.engine")
+
+    def start(self) -> None:
+        """Begin to take batches on the running loop."""
+        if self._worker is None:
+            self._worker = asyncio.get_running_loop().create_task(self._work())
+
+    async def stop(self) -> None:
+        """Finish the batch under way, refuse what waits, and end."""
+        worker, self._worker = self._worker, None
+        for job in self._lanes.drain():
+            job.fail(Unavailable("The gateway is stopping; nothing was executed."))
+        if worker is not None:
+            worker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` after each commit with the kinds of record it wrote; a wake-up only."""
+        self._watchers.append(watcher)
+
+    async def execute(self, command: Command, lane: Lane = Lane.PEOPLE) -> Any:  # noqa: ANN401  One per verb.
+        """Return the command's outcome, after the commit that holds its effect.
+
+        Raises:
+            Refused: the answer is no; nothing changed.
+            Unavailable: the store did not take it within the tries; send it again unchanged.
+            Broken: this command alone hit a defect.
+        """
+        if self._worker is None:
+            sentence = "The gateway is not running; nothing was executed."
+            raise Unavailable(sentence)
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._lanes.put(Job(command, done), lane)
+        return await done
+
+    async def _work(self) -> None:
+        while True:
+            batch = await self._lanes.gather()
+            run = asyncio.ensure_future(self._settle(batch))
+            try:
+                await asyncio.shield(run)
+            except asyncio.CancelledError:
+                await run
+                raise
+
+    async def _settle(self, jobs: Sequence[Job]) -> None:
+        """Decide and commit; a batch that fails is cut in halves until each job stands alone."""
+        pending = [list(jobs)]
+        while pending:
+            group = [job for job in pending.pop() if not job.done.done()]
+            if not group:
+                continue
+            try:
+                decided = await self._attempt(group)
+            except (_Lost, ResolutionStale, StoreRefused, CommitUnknown, Unavailable) as error:
+                pending.extend(self._regroup(group, error))
+            except Exception as error:  # noqa: BLE001  A store's defect fails its batch, not the engine.
+                self._log.exception("batch_broken", commands=len(group))
+                pending.extend(self._regroup(group, error))
+            else:
+                for job, outcome, error in decided:
+                    if error is None:
+                        job.answer(outcome)
+                    else:
+                        job.fail(error)
+
+    def _regroup(self, group: list[Job], error: Exception) -> list[list[Job]]:
+        """Return the groups to try next: the whole once more, then halves; fail who has no try left.
+
+        An unreachable store or an unknown commit is nobody's fault, so such a group stays whole.
+        """
+        for job in group:
+            job.tries += 1
+        tries = min(job.tries for job in group)
+        nobodys_fault = isinstance(error, CommitUnknown | Unavailable)
+        if tries >= self._settings.tries_max and (nobodys_fault or len(group) == 1):
+            for job in group:
+                job.fail(_surrender(error))
+            return []
+        if nobodys_fault or len(group) == 1 or tries == 1:
+            return [group]
+        middle = len(group) // 2
+        return [group[middle:], group[:middle]]
+
+    async def _attempt(self, jobs: Sequence[Job]) -> Sequence[Decided]:
+        async with self._store.transaction() as transaction:
+            plans, keys = [], set[Key]()
+            lookups = [self._verb(job).lookups(job.command) for job in jobs]
+            found = await transaction.resolve([lookup for some in lookups for lookup in some])
+            start = 0
+            for job, wanted in zip(jobs, lookups, strict=True):
+                plan = found[start : start + len(wanted)]
+                start += len(wanted)
+                plans.append((job, plan))
+                keys.update(self._verb(job).keys(job.command, plan))
+                keys.add(Key(Operation, (job.command.operation_id,)))
+            working = WorkingSet(await transaction.load(sorted(keys, key=lock_order)))
+            now_ms = max(self._clock.now_ms(), self._committed_at_ms)
+            decided = self._decide_all(plans, working, now_ms)
+            changes = working.changes()
+            if changes and await transaction.flush(changes):
+                raise _Lost
+        if changes:
+            self._committed_at_ms = now_ms
+            self._wake(frozenset(type(change.row) for change in changes))
+        return decided
+
+    def _decide_all(
+        self, plans: Sequence[tuple[Job, Found]], working: WorkingSet, now_ms: int
+    ) -> Sequence[Decided]:
+        moment = Moment(now_ms=now_ms, ids=self._ids, settings=self._decide)
+        decided: list[Decided] = []
+        for job, found in plans:
+            if job.done.done():
+                continue
+            try:
+                outcome = self._decide_one(job.command, working, found, moment)
+                decided.append((job, outcome, None))
+            except ResolutionStale:
+                raise
+            except TillgateError as error:
+                decided.append((job, None, error))
+            except Exception as error:
+                self._log.exception("command_broken", command=type(job.command).__name__)
+                decided.append((job, None, _broken(error)))
+        return decided
+
+    def _decide_one(
+        self, command: Command, working: WorkingSet, found: Found, moment: Moment
+    ) -> object:
+        verb = self._verbs[type(command)]
+        overlay = Overlay(working)
+        known = overlay.get(Operation, command.operation_id)
+        if known is not None:
+            return msgspec.json.decode(known.outcome, type=verb.outcome)
+        outcome = verb.decide(command, overlay, found, moment)
+        if overlay.changed:
+            operation = Operation(
+                operation_id=command.operation_id,
+                command=type(command).__name__,
+                outcome=msgspec.json.encode(outcome),
+                at_ms=moment.now_ms,
+            )
+            overlay.insert(operation)
+            working.merge(overlay.changed)
+        return outcome
+
+    def _verb(self, job: Job) -> Verb[Any]:
+        return self._verbs[type(job.command)]
+
+    def _wake(self, kinds: frozenset[type[Record]]) -> None:
+        for watcher in self._watchers:
+            watcher(kinds)
+
+
+def lock_order(key: Key) -> tuple[str, tuple[str, ...]]:
+    """Return the one global order in which rows are locked: table, then key."""
+    return key.record.__name__, key.parts
+
+
+def _surrender(error: Exception) -> TillgateError:
+    """Return what a caller is told whose command was tried to the end."""
+    if isinstance(error, StoreRefused):
+        return _broken(error)
+    if isinstance(error, Unavailable):
+        return error
+    if isinstance(error, _Lost | ResolutionStale | CommitUnknown):
+        return Unavailable("The store did not settle this in time; send the same again.")
+    return _broken(error)
+
+
+def _broken(error: Exception) -> Broken:
+    """Return a `Broken` that says what happened without saying to whom."""
+    broken = Broken(f"{type(error).__name__} while deciding; nothing was changed")
+    broken.__cause__ = error
+    return broken

@@ -1,0 +1,213 @@
+"""Commands: what doors, workers and operators ask of the engine, as values.
+
+Each carries an operation id: the same operation gets its recorded outcome, however often it is
+sent. What must hold: a command is verified and parsed before it becomes one; it holds no raw bytes
+to be trusted later.
+"""
+
+import msgspec
+
+from tillgate.acquiring.acquirement import Terms
+from tillgate.acquiring.call import Form
+from tillgate.acquiring.client import Client, ClientKey
+from tillgate.acquiring.merchant import Merchant
+from tillgate.engine.issuer import Answer
+from tillgate.kernel.ids import (
+    CallId,
+    ClientId,
+    MerchantId,
+    MerchantTransId,
+    NotificationId,
+    OperationId,
+    PayerId,
+)
+from tillgate.kernel.money import Money
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """What every command carries."""
+
+    operation_id: OperationId
+
+
+class OpenCall(Command, frozen=True, kw_only=True):
+    """A page called tradePay with a verified order; a cashier token was made for it."""
+
+    terms: Terms
+    call_id: CallId
+    form: Form
+    token_hash: str
+    payer_id: PayerId | None = None
+
+
+class BindBrowser(Command, frozen=True, kw_only=True):
+    """A browser opened a cashier; the first one keeps it."""
+
+    token_hash: str
+    browser_hash: str
+
+
+class BindPayer(Command, frozen=True, kw_only=True):
+    """A payer signed in at a cashier of the page form."""
+
+    token_hash: str
+    payer_id: PayerId
+
+
+class ReservePinTry(Command, frozen=True, kw_only=True):
+    """A PIN is about to be checked; the try counts from now on."""
+
+    payer_id: PayerId
+
+
+class AcceptPin(Command, frozen=True, kw_only=True):
+    """The PIN was right; the payer has all tries again."""
+
+    payer_id: PayerId
+
+
+class Confirm(Command, frozen=True, kw_only=True):
+    """The payer confirmed with the right PIN."""
+
+    token_hash: str
+    payer_id: PayerId
+
+
+class LockOut(Command, frozen=True, kw_only=True):
+    """The payer's last PIN try at a cashier was wrong: the call ends."""
+
+    token_hash: str
+    payer_id: PayerId
+
+
+class CancelCall(Command, frozen=True, kw_only=True):
+    """The buyer cancelled at the cashier."""
+
+    token_hash: str
+
+
+class AnswerAttempt(Command, frozen=True, kw_only=True):
+    """An issuer answered, or took too long (Unknown)."""
+
+    merchant_id: MerchantId
+    merchant_trans_id: MerchantTransId
+    attempt_no: int
+    answer: Answer
+
+
+class ClaimAttempt(Command, frozen=True, kw_only=True):
+    """A worker is about to ask an issuer again; `asks` fences it."""
+
+    merchant_id: MerchantId
+    merchant_trans_id: MerchantTransId
+    attempt_no: int
+    asks: int
+
+
+class Cancel(Command, frozen=True, kw_only=True):
+    """The merchant cancels an order, paid or not (U19)."""
+
+    client_id: ClientId
+    merchant_id: MerchantId
+    merchant_trans_id: MerchantTransId
+
+
+class Expire(Command, frozen=True, kw_only=True):
+    """An order's time is over."""
+
+    merchant_id: MerchantId
+    merchant_trans_id: MerchantTransId
+
+
+class ClaimNotification(Command, frozen=True, kw_only=True):
+    """A worker is about to send; `sends` is what it saw, and fences it."""
+
+    merchant_id: MerchantId
+    notification_id: NotificationId
+    sends: int
+
+
+class RecordSend(Command, frozen=True, kw_only=True):
+    """A send ended: what went out, what came back, and the verdict on it."""
+
+    merchant_id: MerchantId
+    notification_id: NotificationId
+    send_no: int
+    sent_at_ms: int
+    elapsed_ms: int
+    request: bytes
+    status: int | None
+    response: bytes
+    acknowledged: bool
+    verdict: str
+    sentence: str
+
+
+class OperatorCommand(Command, frozen=True, kw_only=True):
+    """What every command of an operator carries: a name for the append-only log."""
+
+    operator: str
+
+
+class ResendNotification(OperatorCommand, frozen=True, kw_only=True):
+    """An operator asks for one more send."""
+
+    merchant_id: MerchantId
+    notification_id: NotificationId
+
+
+class InitialiseDatabase(OperatorCommand, frozen=True, kw_only=True):
+    """State the mode and the gateway key's fingerprint; refused when the database says otherwise."""
+
+    mode: str
+    gateway_fingerprint: str
+
+
+class AddClient(OperatorCommand, frozen=True, kw_only=True):
+    """Register a client; the same client again is no change, another content is refused."""
+
+    client: Client
+
+
+class AddClientKey(OperatorCommand, frozen=True, kw_only=True):
+    """Register a public key of a client; `key.valid_from_ms` 0 means from now on."""
+
+    key: ClientKey
+
+
+class RetireClientKey(OperatorCommand, frozen=True, kw_only=True):
+    """End a key's validity `after_ms` from now."""
+
+    client_id: ClientId
+    fingerprint: str
+    after_ms: int = 0
+
+
+class SetMerchant(OperatorCommand, frozen=True, kw_only=True):
+    """Register a merchant or change its settings."""
+
+    merchant: Merchant
+
+
+class AddPayer(OperatorCommand, frozen=True, kw_only=True):
+    """Register a payer; the PIN is already hashed."""
+
+    payer_id: PayerId
+    name: str
+    issuer: str
+    pin_hash: str
+    pin_tries_used: int = 0
+    about: str = ""
+
+
+class TopUp(OperatorCommand, frozen=True, kw_only=True):
+    """Book cash taken from a payer of the built-in wallet."""
+
+    payer_id: PayerId
+    money: Money
+
+
+class UnlockPayer(OperatorCommand, frozen=True, kw_only=True):
+    """Give a payer all PIN tries again."""
+
+    payer_id: PayerId

@@ -1,0 +1,1 @@
+"""One verb one file: how each kind of command is decided; `engine.verbs` gathers them."""

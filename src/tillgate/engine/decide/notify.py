@@ -1,0 +1,182 @@
+"""Notifications: claimed under a fenced lease, recorded with what came back, resent by hand.
+
+What must hold: two workers never send the same number; an acknowledgement counts however late it
+comes; each send is kept with what went out and what came back; after the eighth failed send it is
+over until an operator asks for another.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+import msgspec
+
+from tillgate.acquiring.notification import (
+    LADDER_MS,
+    SENDS_MAX,
+    Notification,
+    NotificationSend,
+)
+from tillgate.acquiring.operator import OperatorAction
+from tillgate.acquiring.states import NOTIFICATION, NotificationEvent, NotificationState, after
+from tillgate.engine.commands import ClaimNotification, RecordSend, ResendNotification
+from tillgate.engine.ports import Lookup
+from tillgate.engine.verb import Found, Moment
+from tillgate.engine.working_set import Rows
+from tillgate.kernel.errors import Refused
+from tillgate.kernel.record import Key
+from tillgate.kernel.results import Result
+
+
+class SendClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """The number of the send that is now this worker's, or 0: somebody else's, or not due."""
+
+    send_no: int = 0
+
+
+class SendRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What the notification is now, and when it is sent next, if it is."""
+
+    state: NotificationState
+    due_at_ms: int
+
+
+@final
+class ClaimNotificationVerb:
+    """Decides `ClaimNotification`."""
+
+    outcome = SendClaim
+
+    def lookups(self, command: ClaimNotification) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+        """Need nothing resolved."""
+        return ()
+
+    def keys(self, command: ClaimNotification, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+        """Name the notification."""
+        return [Key(Notification, (command.merchant_id, command.notification_id))]
+
+    def decide(
+        self,
+        command: ClaimNotification,
+        rows: Rows,
+        found: Found,
+        moment: Moment,
+    ) -> SendClaim:
+        """Take the next send, unless it is not due or another worker holds or took it."""
+        row = rows.must(Notification, command.merchant_id, command.notification_id)
+        free = row.due_at_ms <= moment.now_ms and row.lease_until_ms <= moment.now_ms
+        pending = row.state is NotificationState.PENDING
+        if not (pending and free and row.sends == command.sends):
+            return SendClaim()
+        lease_until_ms = moment.now_ms + moment.settings.notify_lease_ms
+        rows.update(row.replaced(sends=row.sends + 1, lease_until_ms=lease_until_ms))
+        return SendClaim(send_no=row.sends + 1)
+
+
+@final
+class RecordSendVerb:
+    """Decides `RecordSend`."""
+
+    outcome = SendRecorded
+
+    def lookups(self, command: RecordSend) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+        """Need nothing resolved."""
+        return ()
+
+    def keys(self, command: RecordSend, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+        """Name the notification and this send of it."""
+        key = (command.merchant_id, command.notification_id)
+        return [Key(Notification, key), Key(NotificationSend, (*key, str(command.send_no)))]
+
+    def decide(
+        self,
+        command: RecordSend,
+        rows: Rows,
+        found: Found,
+        moment: Moment,
+    ) -> SendRecorded:
+        """Keep the send; end the notification, or say when it is sent next."""
+        key = (command.merchant_id, command.notification_id)
+        row = rows.must(Notification, *key)
+        if rows.get(NotificationSend, *key, command.send_no) is None:
+            rows.insert(_send(command))
+            row = _after_send(row, command, moment)
+            rows.update(row)
+        return SendRecorded(state=row.state, due_at_ms=row.due_at_ms)
+
+
+@final
+class ResendNotificationVerb:
+    """Decides `ResendNotification`."""
+
+    outcome = SendRecorded
+
+    def lookups(self, command: ResendNotification) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+        """Need nothing resolved."""
+        return ()
+
+    def keys(self, command: ResendNotification, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+        """Name the notification."""
+        key = Key(Notification, (command.merchant_id, command.notification_id))
+        return [key, Key(OperatorAction, (command.operation_id,))]
+
+    def decide(
+        self,
+        command: ResendNotification,
+        rows: Rows,
+        found: Found,
+        moment: Moment,
+    ) -> SendRecorded:
+        """Make the notification due now, whatever the ladder says."""
+        row = rows.get(Notification, command.merchant_id, command.notification_id)
+        if row is None:
+            raise Refused(Result.ORDER_NOT_EXIST, "There is no such notification.")
+        if (row.state, NotificationEvent.RESENT) not in NOTIFICATION:
+            sentence = f"A notification that is {row.state} is not sent again."
+            raise Refused(Result.ORDER_STATUS_INVALID, sentence)
+        state = after(NOTIFICATION, row.state, NotificationEvent.RESENT)
+        row = row.replaced(state=state, due_at_ms=moment.now_ms, ended_at_ms=None)
+        rows.update(row)
+        rows.insert(
+            OperatorAction(
+                operation_id=command.operation_id,
+                at_ms=moment.now_ms,
+                operator=command.operator,
+                action="notification resend",
+                subject=f"{command.merchant_id}/{command.notification_id}",
+                detail="{}",
+            )
+        )
+        return SendRecorded(state=state, due_at_ms=row.due_at_ms)
+
+
+def _after_send(row: Notification, command: RecordSend, moment: Moment) -> Notification:
+    """Return the notification after a send; a stale failure changes nothing, an ack always counts."""
+    if command.acknowledged:
+        event = NotificationEvent.ACKNOWLEDGED
+    elif command.send_no != row.sends:
+        return row
+    else:
+        last = command.send_no >= SENDS_MAX
+        event = NotificationEvent.GIVEN_UP if last else NotificationEvent.FAILED
+    if (row.state, event) not in NOTIFICATION:
+        return row
+    state = after(NOTIFICATION, row.state, event)
+    if state is NotificationState.PENDING:
+        wait_ms = LADDER_MS[command.send_no - 1]
+        return row.replaced(state=state, due_at_ms=moment.now_ms + wait_ms, lease_until_ms=0)
+    return row.replaced(state=state, ended_at_ms=moment.now_ms, lease_until_ms=0)
+
+
+def _send(command: RecordSend) -> NotificationSend:
+    return NotificationSend(
+        merchant_id=command.merchant_id,
+        notification_id=command.notification_id,
+        send_no=command.send_no,
+        sent_at_ms=command.sent_at_ms,
+        elapsed_ms=command.elapsed_ms,
+        request=command.request,
+        status=command.status,
+        response=command.response,
+        verdict=command.verdict,
+        sentence=command.sentence,
+    )

@@ -1,0 +1,127 @@
+"""A page called tradePay: find or create the order, and open a cashier for this call.
+
+The order of the checks is the result codes' (U3): freshness of a new order, merchant, contract,
+content, state. What must hold: an existing order answers by its state before the orderStr's age is
+judged; the same callId gets what it got before; an order that was cancelled before it was created
+stays closed.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+import msgspec
+
+from tillgate.acquiring.acquirement import (
+    Acquirement,
+    CloseReason,
+    Terms,
+    new_acquirement_id,
+    open_acquirement,
+)
+from tillgate.acquiring.call import Call, Final
+from tillgate.acquiring.merchant import Merchant, check_sells
+from tillgate.engine.commands import OpenCall
+from tillgate.engine.decide import parts
+from tillgate.engine.ports import Lookup
+from tillgate.engine.verb import Found, Moment
+from tillgate.engine.working_set import Rows
+from tillgate.kernel.clock import SECOND_MS
+from tillgate.kernel.errors import Refused
+from tillgate.kernel.record import Key
+from tillgate.kernel.results import Result
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+    """A cashier is open for this call; the order waits for its buyer until `expires_at_ms`."""
+
+    expires_at_ms: int
+
+
+@final
+class OpenCallVerb:
+    """Decides `OpenCall`."""
+
+    outcome = Opened | Final
+
+    def lookups(self, command: OpenCall) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+        """Need nothing resolved: every key is in the order itself."""
+        return ()
+
+    def keys(self, command: OpenCall, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+        """Name the order, its merchant and this call."""
+        terms = command.terms
+        call = Key(Call, (terms.merchant_id, terms.merchant_trans_id, command.call_id))
+        return [call, *parts.order_keys(terms.merchant_id, terms.merchant_trans_id)]
+
+    def decide(
+        self,
+        command: OpenCall,
+        rows: Rows,
+        found: Found,
+        moment: Moment,
+    ) -> Opened | Final:
+        """Return an open cashier, or the final outcome by the order's state."""
+        order = _order(command.terms, rows, moment)
+        terms = command.terms
+        call = rows.get(Call, terms.merchant_id, terms.merchant_trans_id, command.call_id)
+        if call is not None and call.result_code:
+            return parts.recorded(call, order)
+        if order.is_over(moment.now_ms):
+            order = parts.close_order(rows, order, CloseReason.EXPIRED, now_ms=moment.now_ms)
+        told = parts.outcome_of_order(order)
+        if told is not None:
+            return (
+                told
+                if call is None or order.attempt_open
+                else parts.end_call(rows, call, order, told)
+            )
+        if call is None:
+            rows.insert(_call(command, moment))
+        return Opened(expires_at_ms=order.expires_at_ms)
+
+
+def _order(terms: Terms, rows: Rows, moment: Moment) -> Acquirement:
+    order = rows.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
+    if order is None:
+        _check_fresh(terms, moment)
+    merchant = rows.get(Merchant, terms.merchant_id)
+    check_sells(merchant, contract=terms.settle_contract_id, currency=terms.amount.currency.code)
+    if order is None:
+        order = open_acquirement(
+            terms,
+            acquirement_id=new_acquirement_id(moment.now_ms, moment.ids),
+            now_ms=moment.now_ms,
+            life_ms=moment.settings.order_life_ms,
+        )
+        rows.insert(order)
+    elif order.close_reason is not CloseReason.NEVER_CREATED:
+        order.check_same(terms)
+    return order
+
+
+def _check_fresh(terms: Terms, moment: Moment) -> None:
+    """Refuse to create an order from an orderStr that is too old or from the future (U10)."""
+    age_ms = moment.now_ms - terms.req_time_ms
+    if age_ms > moment.settings.order_str_age_ms_max:
+        limit_s = moment.settings.order_str_age_ms_max // SECOND_MS
+        sentence = (
+            f"The orderStr was signed {age_ms // SECOND_MS} s ago and opens an order for"
+            f" {limit_s} s only; sign a new one."
+        )
+        raise Refused(Result.REQUEST_EXPIRED, sentence, path="head.reqTime")
+    if -age_ms > moment.settings.order_str_ahead_ms_max:
+        sentence = "reqTime lies ahead of the gateway's time; check the clock that signs."
+        raise Refused(Result.REQUEST_EXPIRED, sentence, path="head.reqTime")
+
+
+def _call(command: OpenCall, moment: Moment) -> Call:
+    return Call(
+        merchant_id=command.terms.merchant_id,
+        merchant_trans_id=command.terms.merchant_trans_id,
+        call_id=command.call_id,
+        token_hash=command.token_hash,
+        currency=command.terms.amount.currency.code,
+        form=command.form,
+        payer_id=command.payer_id,
+        created_at_ms=moment.now_ms,
+    )

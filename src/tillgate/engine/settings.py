@@ -1,0 +1,45 @@
+"""What may be set about deciding: names with units, frozen once read."""
+
+import msgspec
+
+from tillgate.kernel.clock import MINUTE_MS, SECOND_MS
+
+
+class DecideSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits and windows of the rules (PROTOCOL U10, DESIGN section 1).
+
+    Attributes:
+        order_life_ms: how long a new order waits for its buyer.
+        order_str_age_ms_max: how old an orderStr may be when it creates an order.
+        order_str_ahead_ms_max: how far ahead of us its reqTime may be.
+        issuer_wait_ms_max: how long an issuer is waited for before the answer counts as unknown.
+        issuer_ask_again_ms: how long after an unknown answer an issuer is asked again.
+        notify_lease_ms: how long a claimed send may take before another worker may claim it.
+    """
+
+    order_life_ms: int = 180 * SECOND_MS
+    order_str_age_ms_max: int = 3 * MINUTE_MS
+    order_str_ahead_ms_max: int = 5 * MINUTE_MS
+    issuer_wait_ms_max: int = 8 * SECOND_MS
+    issuer_ask_again_ms: int = 5 * SECOND_MS
+    notify_lease_ms: int = 30 * SECOND_MS
+
+
+class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes of batches and queues (DESIGN section 1).
+
+    Attributes:
+        batch_max: commands in one batch.
+        background_min: places of a batch that background work gets even under load.
+        background_max: places it gets at most while people wait.
+        people_queue_max: commands of people and merchants that may wait.
+        background_queue_max: background commands that may wait.
+        tries_max: how often one command is decided before it is given up as unavailable.
+    """
+
+    batch_max: int = 64
+    background_min: int = 4
+    background_max: int = 16
+    people_queue_max: int = 4_096
+    background_queue_max: int = 1_024
+    tries_max: int = 3
