@@ -2,7 +2,7 @@
 
 *Refused*: the merchant or the payer acts; it carries a result code. *Unavailable*: the machine acts
 again later; nothing was executed. *Broken*: an invariant failed; stop and page the operator.
-What must hold: the text of an error carries ids and rules, never a secret and never a whole message.
+What must hold: an error's text carries ids and rules, never a secret and never a whole message.
 """
 
 from tillgate.kernel.results import Result

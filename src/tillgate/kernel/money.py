@@ -172,7 +172,7 @@ class Money(msgspec.Struct, frozen=True, order=False):
         """Tell whether the amount is above zero."""
         return self.minor > 0
 
-    def _same(self, other: "Money") -> int:
+    def _same(self, other: object) -> int:
         if not isinstance(other, Money):
             message = f"money and {type(other).__name__} do not mix"
             raise TypeError(message)

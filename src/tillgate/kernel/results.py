@@ -61,272 +61,86 @@ S, F, U = Status.SUCCESS, Status.FAILURE, Status.UNKNOWN
 class Result(Enum):
     """A result code: (id, status, check, actor, may the same data be sent again, sentence)."""
 
-    SUCCESS = ("00000000", S, Check.NONE, Actor.NOBODY, True, "Done.")
-    REQUEST_TOO_LARGE = (
-        "12990001",
-        F,
-        Check.SIZE,
-        Actor.MERCHANT,
-        False,
-        "The message is larger than 64 KiB; send less.",
-    )
-    REQUEST_TRAFFIC_EXCEED_LIMIT = (
-        "12990002",
-        U,
-        Check.SIZE,
-        Actor.MACHINE,
-        True,
-        "Too many requests at once; nothing was executed, so send the same again in a moment.",
-    )
-    MSG_PARSE_ERROR = (
-        "00000015",
-        F,
-        Check.PARSE,
-        Actor.MERCHANT,
-        False,
-        "The message is not well-formed JSON in UTF-8.",
-    )
-    INVALID_CLIENT = (
-        "12990003",
-        F,
-        Check.CLIENT,
-        Actor.MERCHANT,
-        False,
-        "No client with this clientId is registered here; check head.clientId.",
-    )
-    KEY_NOT_FOUND = (
-        "12990004",
-        F,
-        Check.CLIENT,
-        Actor.MERCHANT,
-        False,
-        "The client has no public key that is valid now; register one.",
-    )
-    INVALID_SIGNATURE = (
-        "00000007",
-        F,
-        Check.SIGNATURE,
-        Actor.MERCHANT,
-        False,
-        "The signature does not fit the bytes of the message; check the key and sign what you send.",
-    )
-    NO_INTERFACE_DEF = (
-        "00000013",
-        F,
-        Check.FUNCTION,
-        Actor.MERCHANT,
-        False,
-        "There is no function of this name.",
-    )
-    FUNCTION_NOT_MATCH = (
-        "00000017",
-        F,
-        Check.FUNCTION,
-        Actor.MERCHANT,
-        False,
-        "head.function is not the function of this address.",
-    )
-    PARAM_MISSING = (
-        "00000002",
-        F,
-        Check.REQUIRED,
-        Actor.MERCHANT,
-        False,
-        "A required member is missing.",
-    )
-    PARAM_ILLEGAL = (
-        "00000004",
-        F,
-        Check.FORMAT,
-        Actor.MERCHANT,
-        False,
-        "A member has a value that its rule does not allow.",
-    )
-    REQUEST_EXPIRED = (
-        "12990005",
-        F,
-        Check.FRESHNESS,
-        Actor.MERCHANT,
-        False,
-        "reqTime is too old or too far ahead; sign the request anew and check the clock.",
-    )
-    REPEATED_REQ_MSG_ID = (
-        "12990006",
-        F,
-        Check.REPLAY,
-        Actor.MERCHANT,
-        False,
-        "This reqMsgId was used with other content; use a new one for each system request.",
-    )
-    API_IS_INVALID = (
-        "00000014",
-        F,
-        Check.RIGHTS,
-        Actor.MERCHANT,
-        False,
-        "The client may not use this function.",
-    )
-    ACCESS_DENIED = (
-        "12990007",
-        F,
-        Check.RIGHTS,
-        Actor.MERCHANT,
-        False,
-        "The client may not act for this merchant.",
-    )
-    MERCHANT_NOT_REGISTERED = (
-        "12003001",
-        F,
-        Check.MERCHANT,
-        Actor.MERCHANT,
-        False,
-        "No merchant with this merchantId is registered here.",
-    )
-    MERCHANT_STATUS_ABNORMAL = (
-        "12005200",
-        F,
-        Check.MERCHANT,
-        Actor.MERCHANT,
-        False,
-        "The merchant is suspended; ask the acquirer.",
-    )
-    INVALID_CONTRACT = (
-        "12990008",
-        F,
-        Check.CONTRACT,
-        Actor.MERCHANT,
-        False,
-        "The merchant has no settlement contract of this id.",
-    )
-    CURRENCY_NOT_SUPPORT = (
-        "12005103",
-        F,
-        Check.CONTRACT,
-        Actor.MERCHANT,
-        False,
-        "This currency cannot be paid here.",
-    )
-    ORDER_NOT_EXIST = (
-        "12005002",
-        F,
-        Check.EXISTENCE,
-        Actor.MERCHANT,
-        True,
-        "The merchant has no such order; if it was just sent, ask again in 5 to 7 seconds.",
-    )
-    USER_NOT_EXIST = ("12002005", F, Check.EXISTENCE, Actor.PAYER, False, "There is no such payer.")
-    REPEAT_REQ_INCONSISTENT = (
-        "12005112",
-        F,
-        Check.CONTENT,
-        Actor.MERCHANT,
-        False,
-        "An order with this merchantTransId exists with other content; use a new number.",
-    )
-    ORDER_IS_CLOSED = (
-        "12005100",
-        F,
-        Check.STATE,
-        Actor.MERCHANT,
-        False,
-        "The order is closed; start a new one with a new merchantTransId.",
-    )
-    ORDER_STATUS_INVALID = (
-        "12005003",
-        F,
-        Check.STATE,
-        Actor.MERCHANT,
-        False,
-        "The order's state does not allow this.",
-    )
-    PAYMENT_IN_PROCESS = (
-        "12005215",
-        U,
-        Check.STATE,
-        Actor.MACHINE,
-        True,
-        "A payment of this order is open; its result is not known yet, so query the order.",
-    )
-    CANCEL_EXPIRED = (
-        "12005018",
-        F,
-        Check.STATE,
-        Actor.MERCHANT,
-        False,
-        "The payment is too old to be cancelled; refund it.",
-    )
-    REFUND_TRANSACTION_EXIST = (
-        "12005019",
-        F,
-        Check.STATE,
-        Actor.MERCHANT,
-        False,
-        "Something was refunded already, so the payment cannot be cancelled; refund the rest.",
-    )
-    USER_STATUS_ABNORMAL = (
-        "12005110",
-        F,
-        Check.STATE,
-        Actor.PAYER,
-        False,
-        "The paying account is locked; ask the wallet's operator to unlock it.",
-    )
-    USER_AMOUNT_EXCEED_LIMIT = (
-        "12005029",
-        F,
-        Check.LIMITS,
-        Actor.PAYER,
-        False,
-        "The amount is above the payer's limit.",
-    )
-    RISK_REJECT = (
-        "12005011",
-        F,
-        Check.RISK,
-        Actor.PAYER,
-        False,
-        "The payment was refused for reasons of safety.",
-    )
-    USER_BALANCE_NOT_ENOUGH = (
-        "12005115",
-        F,
-        Check.FUNDS,
-        Actor.PAYER,
-        True,
-        "The paying account holds less than the amount; top it up or pay with another account.",
-    )
-    UNAVAILABLE_PAYMENT_METHOD = (
-        "12005014",
-        F,
-        Check.FUNDS,
-        Actor.PAYER,
-        True,
-        "The paying account's issuer declined; pay with another account.",
-    )
-    PROCESS_FAIL = (
-        "00000019",
-        F,
-        Check.NONE,
-        Actor.OPERATOR,
-        False,
-        "The request failed for good; do not send it again.",
-    )
-    SYSTEM_ERROR = (
-        "00000900",
-        U,
-        Check.NONE,
-        Actor.MACHINE,
-        True,
-        "The result is not known; query it, or send the same request again.",
-    )
+    # A table reads best a row at a time, so the formatter stays out.
+    # fmt: off
+    SUCCESS = ("00000000", S, Check.NONE, Actor.NOBODY, True,
+        "Done.")
+    REQUEST_TOO_LARGE = ("12990001", F, Check.SIZE, Actor.MERCHANT, False,
+        "The message is larger than 64 KiB; send less.")
+    REQUEST_TRAFFIC_EXCEED_LIMIT = ("12990002", U, Check.SIZE, Actor.MACHINE, True,
+        "Too many requests at once; nothing was executed, so send the same again in a moment.")
+    MSG_PARSE_ERROR = ("00000015", F, Check.PARSE, Actor.MERCHANT, False,
+        "The message is not well-formed JSON in UTF-8.")
+    INVALID_CLIENT = ("12990003", F, Check.CLIENT, Actor.MERCHANT, False,
+        "No client with this clientId is registered here; check head.clientId.")
+    KEY_NOT_FOUND = ("12990004", F, Check.CLIENT, Actor.MERCHANT, False,
+        "The client has no public key that is valid now; register one.")
+    INVALID_SIGNATURE = ("00000007", F, Check.SIGNATURE, Actor.MERCHANT, False,
+        "The signature does not fit the bytes of the message; check the key and sign what you "
+        "send.")
+    NO_INTERFACE_DEF = ("00000013", F, Check.FUNCTION, Actor.MERCHANT, False,
+        "There is no function of this name.")
+    FUNCTION_NOT_MATCH = ("00000017", F, Check.FUNCTION, Actor.MERCHANT, False,
+        "head.function is not the function of this address.")
+    PARAM_MISSING = ("00000002", F, Check.REQUIRED, Actor.MERCHANT, False,
+        "A required member is missing.")
+    PARAM_ILLEGAL = ("00000004", F, Check.FORMAT, Actor.MERCHANT, False,
+        "A member has a value that its rule does not allow.")
+    REQUEST_EXPIRED = ("12990005", F, Check.FRESHNESS, Actor.MERCHANT, False,
+        "reqTime is too old or too far ahead; sign the request anew and check the clock.")
+    REPEATED_REQ_MSG_ID = ("12990006", F, Check.REPLAY, Actor.MERCHANT, False,
+        "This reqMsgId was used with other content; use a new one for each system request.")
+    API_IS_INVALID = ("00000014", F, Check.RIGHTS, Actor.MERCHANT, False,
+        "The client may not use this function.")
+    ACCESS_DENIED = ("12990007", F, Check.RIGHTS, Actor.MERCHANT, False,
+        "The client may not act for this merchant.")
+    MERCHANT_NOT_REGISTERED = ("12003001", F, Check.MERCHANT, Actor.MERCHANT, False,
+        "No merchant with this merchantId is registered here.")
+    MERCHANT_STATUS_ABNORMAL = ("12005200", F, Check.MERCHANT, Actor.MERCHANT, False,
+        "The merchant is suspended; ask the acquirer.")
+    INVALID_CONTRACT = ("12990008", F, Check.CONTRACT, Actor.MERCHANT, False,
+        "The merchant has no settlement contract of this id.")
+    CURRENCY_NOT_SUPPORT = ("12005103", F, Check.CONTRACT, Actor.MERCHANT, False,
+        "This currency cannot be paid here.")
+    ORDER_NOT_EXIST = ("12005002", F, Check.EXISTENCE, Actor.MERCHANT, True,
+        "The merchant has no such order; if it was just sent, ask again in 5 to 7 seconds.")
+    USER_NOT_EXIST = ("12002005", F, Check.EXISTENCE, Actor.PAYER, False,
+        "There is no such payer.")
+    REPEAT_REQ_INCONSISTENT = ("12005112", F, Check.CONTENT, Actor.MERCHANT, False,
+        "An order with this merchantTransId exists with other content; use a new number.")
+    ORDER_IS_CLOSED = ("12005100", F, Check.STATE, Actor.MERCHANT, False,
+        "The order is closed; start a new one with a new merchantTransId.")
+    ORDER_STATUS_INVALID = ("12005003", F, Check.STATE, Actor.MERCHANT, False,
+        "The order's state does not allow this.")
+    PAYMENT_IN_PROCESS = ("12005215", U, Check.STATE, Actor.MACHINE, True,
+        "A payment of this order is open; its result is not known yet, so query the order.")
+    CANCEL_EXPIRED = ("12005018", F, Check.STATE, Actor.MERCHANT, False,
+        "The payment is too old to be cancelled; refund it.")
+    REFUND_TRANSACTION_EXIST = ("12005019", F, Check.STATE, Actor.MERCHANT, False,
+        "Something was refunded already, so the payment cannot be cancelled; refund the rest.")
+    USER_STATUS_ABNORMAL = ("12005110", F, Check.STATE, Actor.PAYER, False,
+        "The paying account is locked; ask the wallet's operator to unlock it.")
+    USER_AMOUNT_EXCEED_LIMIT = ("12005029", F, Check.LIMITS, Actor.PAYER, False,
+        "The amount is above the payer's limit.")
+    RISK_REJECT = ("12005011", F, Check.RISK, Actor.PAYER, False,
+        "The payment was refused for reasons of safety.")
+    USER_BALANCE_NOT_ENOUGH = ("12005115", F, Check.FUNDS, Actor.PAYER, True,
+        "The paying account holds less than the amount; top it up or pay with another account.")
+    UNAVAILABLE_PAYMENT_METHOD = ("12005014", F, Check.FUNDS, Actor.PAYER, True,
+        "The paying account's issuer declined; pay with another account.")
+    PROCESS_FAIL = ("00000019", F, Check.NONE, Actor.OPERATOR, False,
+        "The request failed for good; do not send it again.")
+    SYSTEM_ERROR = ("00000900", U, Check.NONE, Actor.MACHINE, True,
+        "The result is not known; query it, or send the same request again.")
+    # fmt: on
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  An enum unpacks the row that is its value.
         self,
         id_: str,
         status: Status,
         check: Check,
         actor: Actor,
-        repeatable: bool,
+        repeatable: bool,  # noqa: FBT001  As above.
         sentence: str,
     ) -> None:
         """Unpack a row of the table."""

@@ -2,9 +2,9 @@
 
 `cut` takes a message apart without believing it: it gives the bytes that were signed as they came,
 and only as much of the head as is needed to find the sender's keys. Content is read from a
-`Verified`, which `signature` makes after its check. Refused by name: too large, not UTF-8, not JSON,
-too deep, not an envelope, two members of one name at the top. Doubles and U+0000 inside are refused
-only when the content is read, since by U3 the signature is judged before.
+`Verified`, which `signature` makes after its check. Refused by name: too large, not UTF-8, not
+JSON, too deep, not an envelope, two members of one name at the top. Doubles and U+0000 inside are
+refused only when the content is read, since by U3 the signature is judged before.
 What must hold: the bytes verified and the bytes decoded are the same slice of the message.
 """
 
@@ -133,7 +133,7 @@ def cut(raw: bytes, kind: Kind = Kind.REQUEST) -> Cut:
         raise NotAnEnvelope(Fault.JS_ESCAPED)
     members = _members(raw, kind)
     try:
-        tree, doubles = scan.plain(text), []
+        tree, doubles = scan.plain(text), list[str]()
     except scan.DuplicateMember:
         tree, doubles = scan.plain_with_duplicates(text)
     except ValueError as fault:

@@ -1,8 +1,8 @@
 """The doors of our own: what pages and wallets post to the cashier, and the answers.
 
-PROTOCOL 11.4. Plain JSON without an envelope; the order string inside carries the only signature. What must hold:
-every final answer has a `resultCode` of the seed's eight, as a string, and a `memo` that is the
-result's name and a sentence.
+PROTOCOL 11.4. Plain JSON without an envelope; the order string inside carries the only signature.
+What must hold: every final answer has a `resultCode` of the seed's eight, as a string, and a `memo`
+that is the result's name and a sentence.
 """
 
 from typing import Annotated, Self, TypeVar, final

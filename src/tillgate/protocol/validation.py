@@ -184,17 +184,20 @@ def _fault(each: Member, value: Tree) -> str:
         return ""
     if each.is_text:
         return _text_fault(each, value)
-    wanted: type = list if each.is_list else dict if each.part else int
-    if isinstance(value, bool) and wanted is int:
-        return _type_sentence(each, value)
-    if not isinstance(value, wanted):
-        return _type_sentence(each, value)
     if each.is_list:
-        fits = dict if each.part else str
-        strangers = [item for item in value if not isinstance(item, fits)]
-        return f"{each.name} holds {_kind(strangers[0])}; it is a {each.type_name}." * bool(
-            strangers
-        )
+        return _list_fault(each, value)
+    wanted: type = dict if each.part else int
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        return _type_sentence(each, value)
+    return ""
+
+
+def _list_fault(each: Member, value: Tree) -> str:
+    if not isinstance(value, list):
+        return _type_sentence(each, value)
+    for item in value:
+        if not isinstance(item, dict if each.part else str):
+            return f"{each.name} holds {_kind(item)}, but its type is {each.type_name}."
     return ""
 
 

@@ -1,8 +1,8 @@
 """`alipay.intl.acquiring.common.notify.pay`: tell a merchant what became of a payment.
 
-PROTOCOL 4.7. Sent by the acquirer, answered by the merchant. The body carries merchantId and payStatus besides
-4.7 (U21). What must hold: it reads what a real acquirer may send, so all but resultInfo and
-merchantTransId may be absent; `merchant` decides what an absence means.
+PROTOCOL 4.7. Sent by the acquirer, answered by the merchant. The body carries merchantId and
+payStatus besides 4.7 (U21). What must hold: it reads what a real acquirer may send, so all but
+resultInfo and merchantTransId may be absent; `merchant` decides what an absence means.
 """
 
 from typing import Annotated, final
