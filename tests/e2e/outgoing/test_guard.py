@@ -5,14 +5,23 @@ from ipaddress import ip_address
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.e2e.outgoing.conftest import MakeSender
 from tests.e2e.outgoing.receivers import WordedResolver, http, receiving, replies
-from tillgate.kernel.addresses import PRODUCTION, IPAddress
+from tillgate.kernel.addresses import (
+    PRODUCTION,
+    AddressRefused,
+    Destination,
+    Host,
+    IPAddress,
+    read_destination,
+)
 from tillgate.kernel.errors import Broken
 from tillgate.workers.outgoing.connector import PinnedConnector
 from tillgate.workers.outgoing.port import SendFailure
-from tillgate.workers.outgoing.sender import HttpSender
+from tillgate.workers.outgoing.sender import HttpSender, agreed_url
 
 OK = replies(http("200 OK", b"{}"))
 PUBLIC = "198.41.0.4"  # Public by the tables; nothing answers there on the ports used here.
@@ -266,8 +275,49 @@ async def test_production_sends_over_https_alone(production_sender: MakeSender) 
     assert "https://" in result.sentence
 
 
-def test_a_sender_that_would_trust_anybody_is_not_made() -> None:
+@pytest.mark.parametrize(
+    ("check_hostname", "verify_mode"),
+    [(False, ssl.CERT_REQUIRED), (True, ssl.CERT_OPTIONAL), (False, ssl.CERT_NONE)],
+)
+def test_a_sender_that_would_trust_anybody_is_not_made(
+    check_hostname: bool,  # noqa: FBT001  A column of the table above.
+    verify_mode: ssl.VerifyMode,
+) -> None:
     lenient = ssl.create_default_context()
-    lenient.check_hostname = False
+    lenient.check_hostname = check_hostname
+    lenient.verify_mode = verify_mode
     with pytest.raises(Broken):
         HttpSender(policy=PRODUCTION, resolver=WordedResolver([()]), tls=lenient)
+
+
+@pytest.mark.parametrize(
+    ("url", "agreed"),
+    [
+        ("https://shop.example:8443/", True),
+        ("https://SHOP.example:8443/a", True),
+        ("https://inside.example:8443/", False),
+        ("https://shop.example:9443/", False),
+        ("http://shop.example:8443/", False),
+    ],
+)
+def test_the_library_must_read_the_place_that_was_judged(
+    url: str,
+    agreed: bool,  # noqa: FBT001  A column of the table above.
+) -> None:
+    host = Host(name="shop.example", address=None)
+    destination = Destination(url=url, scheme="https", host=host, port=8443)
+    if agreed:
+        assert str(agreed_url(destination)) == url
+    else:
+        with pytest.raises(AddressRefused, match="two ways"):
+            agreed_url(destination)
+
+
+@given(st.text(max_size=40), st.sampled_from(["shop.example", "[2606:4700::1]", "8.8.8.8"]))
+def test_whatever_is_judged_good_is_read_alike(rest: str, host: str) -> None:
+    for url in (f"https://{host}/{rest}", f"https://{host}?{rest}", f"https://{host}{rest}"):
+        try:
+            destination = read_destination(url, PRODUCTION)
+        except AddressRefused:
+            continue
+        assert agreed_url(destination).port == destination.port

@@ -27,7 +27,7 @@ def addresses_of(name: str) -> tuple[IPAddress, ...]:
         ResolutionFailed: it has no address.
     """
     try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(name, port=None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise ResolutionFailed(f"{name} has no address: {error}.") from error
     texts = dict.fromkeys(_text(sockaddr) for *_, sockaddr in found)

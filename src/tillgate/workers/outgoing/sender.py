@@ -106,8 +106,8 @@ class HttpSender:
         except _EXPECTED as error:
             return exchange.result(_failure_of(error), str(error))
         if exchange.status in _REDIRECTS:
-            return exchange.result(SendFailure.REDIRECT, "")
-        return exchange.result(None, "")
+            return exchange.result(SendFailure.REDIRECT)
+        return exchange.result()
 
     async def _exchange(self, destination: Destination, body: bytes, exchange: "_Exchange") -> None:
         addresses = await approved_addresses(
@@ -117,7 +117,7 @@ class HttpSender:
         try:
             async with (
                 _session(connector) as session,
-                session.post(_agreed(destination), data=body, allow_redirects=False) as response,
+                session.post(agreed_url(destination), data=body, allow_redirects=False) as response,
             ):
                 exchange.status = response.status
                 async for chunk in response.content.iter_any():
@@ -149,7 +149,7 @@ class _Exchange:
         if len(self._body) > self._bytes_max:
             raise _TooLarge
 
-    def result(self, failure: SendFailure | None, detail: str) -> SendResult:
+    def result(self, failure: SendFailure | None = None, detail: str = "") -> SendResult:
         now_s = asyncio.get_running_loop().time()
         started_s = now_s if self._started_s is None else self._started_s
         sentence = "" if failure is None else f"{failure.sentence} {_one_line(detail)}".strip()
@@ -197,11 +197,14 @@ def _key(destination: Destination) -> tuple[str, int]:
     return destination.host.name, destination.port
 
 
-def _agreed(destination: Destination) -> URL:
+def agreed_url(destination: Destination) -> URL:
     """Return the URL as the HTTP library reads it, provided it reads the same host and port.
 
     Only what may not stand in a request line is percent-encoded: a merchant may compare or sign its
     own query, so `%2F` is not made `/`, as the library would.
+
+    Raises:
+        AddressRefused: the library reads another place out of the same text.
     """
     url = URL(quote(destination.url, safe=_URL_CHARACTERS), encoded=True)
     host = destination.host

@@ -35,6 +35,11 @@ class HostSlots:
         self._total = 0
         self._hosts: dict[Hashable, _Host] = {}
 
+    @property
+    def hosts(self) -> int:
+        """Return how many hosts are remembered: those with a message going or waiting."""
+        return len(self._hosts)
+
     def room(self, key: Hashable) -> int:
         """Return how many more could go to a host without waiting."""
         host = self._hosts.get(key)
