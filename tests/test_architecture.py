@@ -18,7 +18,13 @@ from tests.architecture import diagrams, purity, rooms, shape
 from tests.architecture.source import ROOT, SRC, TESTS, Module, read
 from tillgate.acquiring import states
 
-FACE = {"__version__"}
+FACE = {
+    *("Merchant", "Order", "UNCHECKED", "Money", "Profile"),
+    *("PaymentEvent", "PaymentReturn"),
+    *("TillgateError", "Refused", "Unavailable", "Broken", "KeyRefused"),
+    *("VerificationError", "InvalidMessage", "InvalidSignature", "UnknownOrder", "OrderMismatch"),
+    "__version__",
+}
 """The public names DESIGN section 5 promises, as far as they exist. A new one is entered here."""
 
 HOUSE = read(SRC)

@@ -5,6 +5,73 @@ nothing else: each name is loaded from its home on first use, so that `import ti
 more than this file, and the base install never reaches for a library of the server.
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tillgate.kernel.errors import Broken, Refused, TillgateError, Unavailable
+    from tillgate.kernel.money import Money
+    from tillgate.merchant import (
+        UNCHECKED,
+        InvalidMessage,
+        InvalidSignature,
+        Merchant,
+        Order,
+        OrderMismatch,
+        PaymentEvent,
+        PaymentReturn,
+        UnknownOrder,
+        VerificationError,
+    )
+    from tillgate.protocol.keys import KeyRefused
+    from tillgate.protocol.profile import Profile
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+__all__ = [
+    "UNCHECKED",
+    "Broken",
+    "InvalidMessage",
+    "InvalidSignature",
+    "KeyRefused",
+    "Merchant",
+    "Money",
+    "Order",
+    "OrderMismatch",
+    "PaymentEvent",
+    "PaymentReturn",
+    "Profile",
+    "Refused",
+    "TillgateError",
+    "Unavailable",
+    "UnknownOrder",
+    "VerificationError",
+    "__version__",
+]
+
+_HOMES = {
+    "Broken": "tillgate.kernel.errors",
+    "KeyRefused": "tillgate.protocol.keys",
+    "Money": "tillgate.kernel.money",
+    "Profile": "tillgate.protocol.profile",
+    "Refused": "tillgate.kernel.errors",
+    "TillgateError": "tillgate.kernel.errors",
+    "Unavailable": "tillgate.kernel.errors",
+}
+"""Where a public name lives when that is not `tillgate.merchant`."""
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  The type checker reads the imports above.
+    """Load a public name from its home."""
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    import importlib
+
+    value = getattr(importlib.import_module(_HOMES.get(name, "tillgate.merchant")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -76,8 +76,7 @@ class Result(Enum):
     KEY_NOT_FOUND = ("12990004", F, Check.CLIENT, Actor.MERCHANT, False,
         "The client has no public key that is valid now; register one.")
     INVALID_SIGNATURE = ("00000007", F, Check.SIGNATURE, Actor.MERCHANT, False,
-        "The signature does not fit the bytes of the message; check the key and sign what you "
-        "send.")
+        "The signature does not fit the message's bytes; check the key and sign what you send.")
     NO_INTERFACE_DEF = ("00000013", F, Check.FUNCTION, Actor.MERCHANT, False,
         "There is no function of this name.")
     FUNCTION_NOT_MATCH = ("00000017", F, Check.FUNCTION, Actor.MERCHANT, False,

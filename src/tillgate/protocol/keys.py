@@ -66,7 +66,7 @@ class PublicKey:
     def recover(self, signature: bytes) -> bytes | None:
         """Return the DigestInfo that the private half signed, or None if it did not sign this."""
         try:
-            return self._key.recover_data_from_signature(signature, _PADDING, None)
+            return self._key.recover_data_from_signature(signature, _PADDING, algorithm=None)
         except (InvalidSignature, ValueError):
             return None
 

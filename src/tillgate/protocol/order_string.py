@@ -2,8 +2,8 @@ r"""The orderStr that a page hands to `tradePay`: as JSON text, and as a JavaScr
 
 PROTOCOL 3.5. It is a sealed request on its way through a page. Signing comes first and escaping
 for a literal after, so extendInfo, which is JSON in a string, reaches `\\\"`. What must hold: a
-literal made here evaluates to the very text that was signed, may stand in quotes of either kind inside a page's
-`<script>`, and a text that still is escaped is told so by name.
+literal made here evaluates to the very text that was signed, may stand in quotes of either kind
+inside a page's `<script>`, and a text that still is escaped is told so by name.
 """
 
 import re

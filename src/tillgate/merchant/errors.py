@@ -1,0 +1,70 @@
+"""What can be wrong with a message that claims to come from the gateway.
+
+Every error says who must act. Answer none of these messages with an acknowledgement: the gateway
+sends a notification again until it is acknowledged. What must hold: no error carries a whole
+message or key material.
+"""
+
+from typing import final
+
+from tillgate.kernel.errors import TillgateError
+
+
+class VerificationError(TillgateError):
+    """A message was not believed; do not ship anything for it."""
+
+
+@final
+class InvalidMessage(VerificationError):
+    """It is no message of the kind that was expected, or a member of it is wrong.
+
+    Attributes:
+        path: the JSON path of the member at fault, or "".
+    """
+
+    def __init__(self, sentence: str, *, path: str = "") -> None:
+        """Say what is wrong with it."""
+        self.path = path
+        super().__init__(f"{path}: {sentence}" if path else sentence)
+
+
+@final
+class InvalidSignature(VerificationError):
+    """No gateway key that was given signed these bytes: forged, changed, or by another key."""
+
+
+@final
+class UnknownOrder(VerificationError):
+    """It speaks of an order that the merchant does not know.
+
+    Attributes:
+        merchant_trans_id: the order number it speaks of.
+    """
+
+    def __init__(self, merchant_trans_id: str) -> None:
+        """Name the order."""
+        self.merchant_trans_id = merchant_trans_id
+        super().__init__(
+            f"No order {merchant_trans_id!r} is known here; look whether `expect` searches where "
+            "orders are kept before they are sent."
+        )
+
+
+@final
+class OrderMismatch(VerificationError):
+    """It is signed, but does not say what was ordered.
+
+    Attributes:
+        path: the member that differs.
+        ordered: what the order has there.
+        received: what the message has there.
+    """
+
+    def __init__(self, path: str, *, ordered: str, received: str) -> None:
+        """Name the member and both values."""
+        self.path = path
+        self.ordered = ordered
+        self.received = received
+        super().__init__(
+            f"{path} is {received}, but {ordered} was ordered; deliver nothing and query the order."
+        )

@@ -1,0 +1,88 @@
+"""An order as a merchant thinks of it, before it becomes a message.
+
+It decides nothing but its own shape: `message` writes it as the body of `cashier.wap.pay`. What
+must hold: the amount is money, never a bare number, and what the wire would refuse is refused here,
+with the member's name.
+"""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import msgspec
+
+from tillgate.kernel.money import Money
+from tillgate.protocol.messages import wap_pay
+from tillgate.protocol.messages.common import Order as OrderMessage
+from tillgate.protocol.messages.common import Seller, WireMoney
+from tillgate.protocol.messages.risk import RiskInfo
+from tillgate.protocol.validation import read
+
+
+@final
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be paid.
+
+    Attributes:
+        merchant_trans_id: your own order number, unique for each order, at most 64 characters.
+        title: what the buyer sees, at most 256 characters.
+        amount: `Money`, or text such as "10.00 HKD"; always read back as `Money`.
+        detail: more for the buyer.
+        seller: who sells, when that is not the merchant itself.
+        notify_url: where the notification is posted; your registered address if absent.
+        return_url: where the buyer goes after paying.
+        product_code: AGREEMENT_OR_CASHIER_PAY debits an agreement if it can; CASHIER_PAY asks.
+        settle_contract_id: the settlement contract; your default one if absent.
+        extend_info: further information, as a mapping; it travels as a string of JSON.
+        risk_info: what you know of the buyer's device and history; highly recommended.
+    """
+
+    merchant_trans_id: str
+    amount: Money | str
+    title: str | None = None
+    detail: str | None = None
+    seller: Seller | None = None
+    notify_url: str | None = None
+    return_url: str | None = None
+    product_code: str = "AGREEMENT_OR_CASHIER_PAY"
+    settle_contract_id: str | None = None
+    extend_info: Mapping[str, Any] | None = None
+    risk_info: RiskInfo | Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Read the amount; ValueError when it is none."""
+        if not isinstance(self.amount, Money):
+            msgspec.structs.force_setattr(self, "amount", Money.parse(self.amount))
+
+    @property
+    def money(self) -> Money:
+        """Return the amount."""
+        if not isinstance(self.amount, Money):
+            raise TypeError("the amount of an order is money")
+        return self.amount
+
+    def message(self, merchant_id: str) -> wap_pay.PayBody:
+        """Return the body of the payment request.
+
+        Raises:
+            Refused: PARAM_MISSING or PARAM_ILLEGAL, as the gateway would answer, with the path.
+            ValueError: the amount is not above zero, or too large for the wire.
+        """
+        extended = msgspec.json.encode(self.extend_info).decode() if self.extend_info else None
+        body = wap_pay.PayBody(
+            merchant_id=merchant_id,
+            product_code=self.product_code,
+            merchant_trans_id=self.merchant_trans_id,
+            order=OrderMessage(
+                order_amount=WireMoney.of(self.money),
+                order_title=self.title,
+                order_detail=self.detail,
+                seller=self.seller,
+            ),
+            settle_contract_id=self.settle_contract_id,
+            risk_info=self.risk_info,
+            extend_info=extended,
+            notify_url=self.notify_url,
+            return_url=self.return_url,
+        )
+        text = msgspec.json.encode(body)
+        return read(wap_pay.PayBody, text, lambda: msgspec.json.decode(text))

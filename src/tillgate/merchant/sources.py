@@ -1,0 +1,50 @@
+"""Where the SDK's keys and numbers come from when nobody hands them in.
+
+What must hold: numbers are drawn from the system's secure randomness, and a key file that is
+readable by everybody is read all the same, since deciding that is the operator's.
+"""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import final
+
+from tillgate.protocol.keys import PrivateKey, PublicKey, load_private_key, load_public_key
+
+KeySource = Path | str | bytes
+"""A file as `Path`, or the key itself as text or bytes."""
+
+
+@final
+class SystemIds:
+    """Makes identifiers from the system's randomness."""
+
+    def token(self) -> str:
+        """Return 128 random bits as 32 lower-case hexadecimal digits."""
+        return secrets.token_hex(16)
+
+    def digits(self, length: int) -> str:
+        """Return `length` random decimal digits."""
+        return str(secrets.randbelow(10**length)).rjust(length, "0")
+
+
+def private_key(source: KeySource | PrivateKey) -> PrivateKey:
+    """Return the private key from a file, a text, or as it is; KeyRefused when it is none."""
+    if isinstance(source, PrivateKey):
+        return source
+    return load_private_key(_content(source))
+
+
+def public_keys(
+    source: KeySource | PublicKey | Sequence[KeySource | PublicKey],
+) -> tuple[PublicKey, ...]:
+    """Return one public key or several; KeyRefused when one of them is none."""
+    if isinstance(source, Path | str | bytes | PublicKey):
+        source = (source,)
+    return tuple(
+        each if isinstance(each, PublicKey) else load_public_key(_content(each)) for each in source
+    )
+
+
+def _content(source: KeySource) -> bytes | str:
+    return source.read_bytes() if isinstance(source, Path) else source
