@@ -1,0 +1,241 @@
+"""Money: every fact that moves money has exactly its entry, and every entry its fact.
+
+Payments, late approvals and returns are predicted from orders and attempts, then compared with what
+is written, in both directions. What must hold: an entry of a new kind is a fault until a
+fact for it is told here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from enum import StrEnum, unique
+from typing import NamedTuple
+
+from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
+from tillgate.acquiring.operator import OperatorAction
+from tillgate.acquiring.payer import WALLET
+from tillgate.acquiring.states import AttemptState
+from tillgate.bookkeeping.audit.papers import Check, Papers, fault, name_of
+from tillgate.kernel.money import Money
+from tillgate.ledger.audit import Finding
+from tillgate.ledger.chart import Account, AccountKind
+from tillgate.ledger.entries import Entry, EntryKind
+
+TOP_UP_ACTION = "payer top-up"
+"""What the operators' log calls a top-up."""
+
+
+@unique
+class MoneyFault(StrEnum):
+    """What can be wrong between acquiring and the ledger."""
+
+    NOT_BOOKED = "NOT_BOOKED"
+    ENTRY_WITHOUT_CAUSE = "ENTRY_WITHOUT_CAUSE"
+    ENTRY_DIFFERS = "ENTRY_DIFFERS"
+    REFUNDS_DIFFER = "REFUNDS_DIFFER"
+    PAID_BY_NO_ATTEMPT = "PAID_BY_NO_ATTEMPT"
+    APPROVAL_WITHOUT_PAYMENT = "APPROVAL_WITHOUT_PAYMENT"
+    GIVING_BACK_DIFFERS = "GIVING_BACK_DIFFERS"
+    TOP_UP_NOT_LOGGED = "TOP_UP_NOT_LOGGED"
+    TOP_UP_NOT_BOOKED = "TOP_UP_NOT_BOOKED"
+
+
+class FactName(NamedTuple):
+    """What names a fact in the ledger."""
+
+    kind: EntryKind
+    book: str
+    reference: str
+
+
+class Movement(NamedTuple):
+    """What a fact must have moved, and when."""
+
+    source: str
+    destination: str
+    money: Money
+    at_ms: int | None
+
+
+def check_entries(papers: Papers) -> Iterator[Finding]:
+    """Payments, late approvals and returns are booked as they must be, and nothing else is."""
+    expected = dict(_expected(papers))
+    for entry in papers.books.entries:
+        name = FactName(entry.kind, entry.book, entry.reference)
+        if entry.kind in (EntryKind.REFUND, EntryKind.TOP_UP):
+            continue
+        movement = expected.get(name)
+        if movement is None:
+            sentence = f"A {entry.kind} entry records {entry.reference}, which did not happen."
+            yield fault(MoneyFault.ENTRY_WITHOUT_CAUSE, sentence, f"{entry.book}/{entry.entry_id}")
+        elif _written(papers, entry) != [movement]:
+            sentence = f"The {entry.kind} entry must move {_said(movement)}."
+            yield fault(MoneyFault.ENTRY_DIFFERS, sentence, f"{entry.book}/{entry.entry_id}")
+    found = {FactName(row.kind, row.book, row.reference) for row in papers.books.entries}
+    for name, movement in expected.items():
+        if name not in found:
+            sentence = f"No {name.kind} entry moves {_said(movement)}."
+            yield fault(MoneyFault.NOT_BOOKED, sentence, f"{name.book}/{name.reference}")
+
+
+def check_refunds(papers: Papers) -> Iterator[Finding]:
+    """What an order says was given back is what REFUND entries gave back, to whoever paid."""
+    given: defaultdict[tuple[str, str], int] = defaultdict(int)
+    orders: dict[tuple[str, str], Acquirement] = {
+        (order.merchant_id, order.acquirement_id): order for order in papers.acquirements
+    }
+    for entry in papers.books.entries:
+        if entry.kind is not EntryKind.REFUND:
+            continue
+        order = orders.get((entry.book, _refunded_id(entry.reference)))
+        subject = f"{entry.book}/{entry.entry_id}"
+        if order is None or not order.was_paid:
+            sentence = f"A refund {entry.reference} belongs to no paid order."
+            yield fault(MoneyFault.ENTRY_WITHOUT_CAUSE, sentence, subject)
+            continue
+        for leg in papers.legs(entry):
+            given[order.merchant_id, order.acquirement_id] += leg.money.minor
+            if (leg.source, leg.destination) != (_merchant(order), _way_back(order)):
+                sentence = f"The refund must go from {_merchant(order)} to {_way_back(order)}."
+                yield fault(MoneyFault.ENTRY_DIFFERS, sentence, subject)
+    for name, order in orders.items():
+        if given[name] != order.refunded.minor:
+            sentence = f"The order says {order.refunded} given back; entries sum to {given[name]}."
+            yield fault(MoneyFault.REFUNDS_DIFFER, sentence, name_of(order))
+
+
+def check_debits(papers: Papers) -> Iterator[Finding]:
+    """An order that an outside issuer paid names the approved debit, and no other is approved."""
+    approved = {
+        (*name_of(attempt), attempt.attempt_no): attempt
+        for attempt in papers.attempts
+        if attempt.kind is AttemptKind.DEBIT and attempt.state is AttemptState.APPROVED
+    }
+    for order in papers.acquirements:
+        attempt = approved.pop((*name_of(order), order.paid_attempt), None)
+        outside = order.was_paid and order.issuer != WALLET
+        paid = (order.payer_id, order.issuer, order.amount)
+        if attempt is not None and not outside:
+            approved[*name_of(order), attempt.attempt_no] = attempt
+        elif outside and (
+            attempt is None or (attempt.payer_id, attempt.issuer, attempt.amount) != paid
+        ):
+            sentence = f"Attempt {order.paid_attempt} is no approved debit of what was paid."
+            yield fault(MoneyFault.PAID_BY_NO_ATTEMPT, sentence, name_of(order))
+    for attempt in approved.values():
+        sentence = (
+            f"The issuer approved attempt {attempt.attempt_no}; its order was not paid by it."
+        )
+        yield fault(MoneyFault.APPROVAL_WITHOUT_PAYMENT, sentence, name_of(attempt))
+
+
+def check_giving_back(papers: Papers) -> Iterator[Finding]:
+    """An outside issuer is asked to take back what an order refunds and what came too late."""
+    for name, order in papers.orders.items():
+        attempts = papers.attempts_of.get(name, ())
+        outside = order.was_paid and order.issuer != WALLET
+        late = sum(a.amount.minor for a in attempts if _is_late_debit(a))
+        for wanted, asked, what in (
+            (order.refunded.minor if outside else 0, _asked_back(attempts, late=False), "refunds"),
+            (late, _asked_back(attempts, late=True), "late approvals"),
+        ):
+            if wanted != asked:
+                sentence = f"{wanted} minor units of {what} must go back; {asked} were asked for."
+                yield fault(MoneyFault.GIVING_BACK_DIFFERS, sentence, name)
+
+
+def check_top_ups(papers: Papers) -> Iterator[Finding]:
+    """No money enters without an operator's name in the log."""
+    logged: dict[str, OperatorAction] = {
+        row.operation_id: row for row in papers.actions if row.action == TOP_UP_ACTION
+    }
+    booked = set[str]()
+    for entry in papers.books.entries:
+        if entry.kind is not EntryKind.TOP_UP:
+            continue
+        booked.add(entry.reference)
+        action = logged.get(entry.reference)
+        cash = str(Account(AccountKind.FUNDING, action.operator)) if action else ""
+        payer = str(Account(AccountKind.PAYER, entry.book))
+        if any((leg.source, leg.destination) != (cash, payer) for leg in papers.legs(entry)):
+            sentence = f"No operator's log row stands for the top-up {entry.reference} as booked."
+            yield fault(MoneyFault.TOP_UP_NOT_LOGGED, sentence, f"{entry.book}/{entry.entry_id}")
+    for operation_id, action in logged.items():
+        if operation_id not in booked:
+            sentence = f"{action.operator} topped up {action.subject}, but no entry says so."
+            yield fault(MoneyFault.TOP_UP_NOT_BOOKED, sentence, operation_id)
+
+
+CHECKS: Sequence[Check] = (
+    check_entries,
+    check_refunds,
+    check_debits,
+    check_giving_back,
+    check_top_ups,
+)
+
+
+def _expected(papers: Papers) -> Iterator[tuple[FactName, Movement]]:
+    for order in papers.acquirements:
+        if order.was_paid:
+            name = FactName(EntryKind.PAYMENT, order.merchant_id, order.acquirement_id)
+            yield name, Movement(_funds(order), _merchant(order), order.amount, order.paid_at_ms)
+    for attempt in papers.attempts:
+        issuer = str(Account(AccountKind.ISSUER, attempt.issuer))
+        if _is_late_debit(attempt):
+            suspense = str(Account(AccountKind.SUSPENSE, attempt.issuer))
+            name = FactName(EntryKind.LATE_APPROVAL, attempt.merchant_id, attempt.reference)
+            yield name, Movement(issuer, suspense, attempt.amount, attempt.late_approved_at_ms)
+        if attempt.kind is AttemptKind.REFUND and _went_back_at(attempt) is not None:
+            late = attempt.purpose is AttemptPurpose.LATE_APPROVAL
+            kind = AccountKind.SUSPENSE if late else AccountKind.RETURNING
+            held = str(Account(kind, attempt.issuer))
+            name = FactName(EntryKind.RETURNED, attempt.merchant_id, attempt.reference)
+            yield name, Movement(held, issuer, attempt.amount, _went_back_at(attempt))
+
+
+def _written(papers: Papers, entry: Entry) -> list[Movement]:
+    return [
+        Movement(leg.source, leg.destination, leg.money, entry.at_ms) for leg in papers.legs(entry)
+    ]
+
+
+def _said(movement: Movement) -> str:
+    return f"{movement.money} from {movement.source} to {movement.destination}"
+
+
+def _refunded_id(reference: str) -> str:
+    """Return the acquirement that a refund's reference names: `why:acquirement` or more."""
+    return reference.partition(":")[2].partition(":")[0]
+
+
+def _merchant(order: Acquirement) -> str:
+    return str(Account(AccountKind.MERCHANT, order.merchant_id))
+
+
+def _funds(order: Acquirement) -> str:
+    kind = AccountKind.PAYER if order.issuer == WALLET else AccountKind.ISSUER
+    return str(Account(kind, (order.payer_id if order.issuer == WALLET else order.issuer) or ""))
+
+
+def _way_back(order: Acquirement) -> str:
+    kind = AccountKind.PAYER if order.issuer == WALLET else AccountKind.RETURNING
+    return str(Account(kind, (order.payer_id if order.issuer == WALLET else order.issuer) or ""))
+
+
+def _is_late_debit(attempt: Attempt) -> bool:
+    return attempt.kind is AttemptKind.DEBIT and attempt.late_approved_at_ms is not None
+
+
+def _went_back_at(attempt: Attempt) -> int | None:
+    approved = attempt.state is AttemptState.APPROVED
+    return attempt.answered_at_ms if approved else attempt.late_approved_at_ms
+
+
+def _asked_back(attempts: Sequence[Attempt], *, late: bool) -> int:
+    return sum(
+        attempt.amount.minor
+        for attempt in attempts
+        if attempt.kind is AttemptKind.REFUND
+        and (attempt.purpose is AttemptPurpose.LATE_APPROVAL) is late
+    )

@@ -1,0 +1,57 @@
+"""Notes: what is no fault but wants an operator's eye.
+
+An attempt nobody has answered for a day is listed, never closed by a timer (DESIGN section 1); so
+is money that lies between two owners, and an issuer that took its word back.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum, unique
+
+from tillgate.acquiring.attempt import AttemptKind
+from tillgate.acquiring.states import AttemptState
+from tillgate.bookkeeping.audit.papers import Check, Papers, note
+from tillgate.kernel.clock import DAY_MS, HOUR_MS
+from tillgate.ledger.audit import Finding, sums
+from tillgate.ledger.chart import AccountKind
+
+
+@unique
+class Note(StrEnum):
+    """What an operator should look at."""
+
+    UNKNOWN_FOR_A_DAY = "UNKNOWN_FOR_A_DAY"
+    SUSPENSE_NOT_EMPTY = "SUSPENSE_NOT_EMPTY"
+    CONTRADICTED = "CONTRADICTED"
+    REFUND_DECLINED = "REFUND_DECLINED"
+
+
+def note_attempts(papers: Papers) -> Iterator[Finding]:
+    """List attempts nobody answered for a day, contradicted ones, and declined refunds."""
+    for attempt in papers.attempts:
+        age_ms = papers.now_ms - attempt.asked_at_ms
+        declined = attempt.state is AttemptState.DECLINED and attempt.late_approved_at_ms is None
+        if attempt.is_open and age_ms >= DAY_MS:
+            sentence = (
+                f"{attempt.issuer} has not said yes or no to this {attempt.kind} for"
+                f" {age_ms // HOUR_MS} hours; ask the issuer."
+            )
+            yield note(Note.UNKNOWN_FOR_A_DAY, sentence, attempt.reference)
+        if attempt.contradicted_at_ms is not None:
+            sentence = f"{attempt.issuer} said no after it had said yes; the payment stands."
+            yield note(Note.CONTRADICTED, sentence, attempt.reference)
+        if attempt.kind is AttemptKind.REFUND and declined:
+            sentence = (
+                f"{attempt.issuer} declined to take back {attempt.amount}; it lies here still."
+            )
+            yield note(Note.REFUND_DECLINED, sentence, attempt.reference)
+
+
+def note_suspense(papers: Papers) -> Iterator[Finding]:
+    """List suspense accounts that hold something."""
+    for (account, currency), minor in sums(papers.books.postings).items():
+        if minor and account.startswith(f"{AccountKind.SUSPENSE.prefix}:"):
+            sentence = f"{minor} minor units of {currency} belong to nobody here and go back."
+            yield note(Note.SUSPENSE_NOT_EMPTY, sentence, f"{account} {currency}")
+
+
+CHECKS: Sequence[Check] = (note_attempts, note_suspense)

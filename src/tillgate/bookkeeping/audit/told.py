@@ -1,0 +1,106 @@
+"""What was told: pages by the outcome of a call, merchants by a notification.
+
+Somebody acts on each of these, so none may say what did not happen. What must hold: 9000 was told
+to one call of a paid order at most, 8000 is never recorded, and an address is owed a word.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum, unique
+
+from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.notification import Notification
+from tillgate.acquiring.states import AcquirementState, NotificationState
+from tillgate.bookkeeping.audit.papers import Check, Papers, fault, name_of
+from tillgate.kernel.results import CallbackCode, Result
+from tillgate.ledger.audit import Finding
+
+
+@unique
+class ToldFault(StrEnum):
+    """What can be wrong with what was told."""
+
+    CALL_WITHOUT_ORDER = "CALL_WITHOUT_ORDER"
+    CALL_TOLD_UNKNOWN = "CALL_TOLD_UNKNOWN"
+    CALL_TOLD_PAID_WRONGLY = "CALL_TOLD_PAID_WRONGLY"
+    SEVERAL_CALLS_TOLD_PAID = "SEVERAL_CALLS_TOLD_PAID"
+    CALL_TOLD_DUPLICATE_WRONGLY = "CALL_TOLD_DUPLICATE_WRONGLY"
+    NOTIFICATION_MISSING = "NOTIFICATION_MISSING"
+    NOTIFICATION_WITHOUT_CAUSE = "NOTIFICATION_WITHOUT_CAUSE"
+    NOTIFICATION_STATE_DIFFERS = "NOTIFICATION_STATE_DIFFERS"
+
+
+def check_calls(papers: Papers) -> Iterator[Finding]:
+    """Each outcome told to a call is one that its order bears out."""
+    for call in papers.calls:
+        order = papers.orders.get(name_of(call))
+        subject = f"{call.merchant_id}/{call.merchant_trans_id}/{call.call_id}"
+        if order is None:
+            sentence = "The call belongs to an order that is not there."
+            yield fault(ToldFault.CALL_WITHOUT_ORDER, sentence, subject)
+        elif call.result_code == CallbackCode.PROCESSING.code:
+            sentence = "The call's final outcome is unknown, which is never final."
+            yield fault(ToldFault.CALL_TOLD_UNKNOWN, sentence, subject)
+        elif call.result_code == CallbackCode.PAID.code and (
+            not order.was_paid or call.payer_id != order.payer_id
+        ):
+            sentence = "The call was told 9000, but its payer did not pay the order."
+            yield fault(ToldFault.CALL_TOLD_PAID_WRONGLY, sentence, subject)
+        elif call.result_code == CallbackCode.DUPLICATE.code and not order.was_paid:
+            sentence = "The call was told 5000, but the order was not paid."
+            yield fault(ToldFault.CALL_TOLD_DUPLICATE_WRONGLY, sentence, subject)
+
+
+def check_single(papers: Papers) -> Iterator[Finding]:
+    """One payment is told to one call."""
+    for name, calls in papers.calls_of.items():
+        paid = [call.call_id for call in calls if call.result_code == CallbackCode.PAID.code]
+        if len(paid) > 1:
+            sentence = f"The calls {paid} were all told 9000."
+            yield fault(ToldFault.SEVERAL_CALLS_TOLD_PAID, sentence, name)
+
+
+def check_owed(papers: Papers) -> Iterator[Finding]:
+    """A merchant who named an address is owed a word of a payment and of a closing after a try.
+
+    Orders that leave the address to the merchant's registration are not judged: it may have been
+    registered later.
+    """
+    for name, order in papers.orders.items():
+        owed = _owed(order)
+        results = {row.result for row in papers.notifications_of.get(name, ())}
+        if order.notify_url and owed is not None and owed.name not in results:
+            sentence = f"The merchant is owed a notification with {owed.name}."
+            yield fault(ToldFault.NOTIFICATION_MISSING, sentence, name)
+
+
+def check_notifications(papers: Papers) -> Iterator[Finding]:
+    """Each notification tells what happened to its order, and has ended exactly if it says so."""
+    for row in papers.notifications:
+        subject = f"{row.merchant_id}/{row.notification_id}"
+        order = papers.orders.get(name_of(row))
+        if order is None or not _bears_out(order, row):
+            sentence = f"The notification says {row.result} and {row.pay_status}, which is not so."
+            yield fault(ToldFault.NOTIFICATION_WITHOUT_CAUSE, sentence, subject)
+        if (row.state is NotificationState.PENDING) != (row.ended_at_ms is None):
+            sentence = f"The notification is {row.state}, its end is {row.ended_at_ms}."
+            yield fault(ToldFault.NOTIFICATION_STATE_DIFFERS, sentence, subject)
+
+
+CHECKS: Sequence[Check] = (check_calls, check_single, check_owed, check_notifications)
+
+
+def _owed(order: Acquirement) -> Result | None:
+    """Return what the merchant is owed (U21); a cancel noted in time makes it a closing."""
+    if order.was_paid and not order.cancel_requested:
+        return Result.SUCCESS
+    closed = order.state is AcquirementState.TRADE_CLOSED
+    return Result.ORDER_IS_CLOSED if closed and order.attempt_count else None
+
+
+def _bears_out(order: Acquirement, row: Notification) -> bool:
+    same = (row.acquirement_id, row.amount) == (order.acquirement_id, order.amount)
+    if row.result == Result.SUCCESS.name:
+        paid = order.was_paid and row.paid_at_ms == order.paid_at_ms
+        return same and paid and row.pay_status is AcquirementState.TRADE_SUCCESS
+    closed = AcquirementState.TRADE_CLOSED
+    return same and row.result == Result.ORDER_IS_CLOSED.name and order.state is closed
