@@ -6,16 +6,24 @@ row rules included, because all of them pass one contract suite.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast, final
+from typing import Any, NamedTuple, TypeVar, cast, final
 
 from tillgate.engine.ports import Change, Lookup, Select, StoreRefused, Transaction
-from tillgate.kernel.record import Key, Record, Unique
-from tillgate.storage.rules import RULES
+from tillgate.kernel.record import Key, Record
+from tillgate.storage.rules import check_rules
 
 R = TypeVar("R", bound=Record)
 Parts = tuple[str, ...]
+
+
+class _Slot(NamedTuple):
+    """A place for one row: values that no two rows may have in a unique set."""
+
+    record: type[Record]
+    rule: int
+    values: tuple[Any, ...]
 
 
 @final
@@ -25,9 +33,8 @@ class MemoryStore:
     def __init__(self) -> None:
         """Start empty."""
         self._tables: dict[type[Record], dict[Parts, Record]] = defaultdict(dict)
-        self._alone: dict[tuple[type[Record], Unique], dict[tuple[Any, ...], Parts]] = defaultdict(
-            dict
-        )
+        self._holders: dict[_Slot, Parts] = {}
+        self._found = _Index()
         self._lock = asyncio.Lock()
 
     @asynccontextmanager
@@ -36,7 +43,7 @@ class MemoryStore:
         async with self._lock:
             work = _MemoryTransaction(self)
             yield work
-            self._commit(work.written)
+            self._commit(work.written, work.held)
 
     async def get(self, record: type[R], *parts: str | int) -> R | None:
         """Return the row of this key."""
@@ -52,49 +59,41 @@ class MemoryStore:
             rows.sort(key=lambda row: _sortable(getattr(row, field)), reverse=name[0] == "-")
         return rows[: query.limit]
 
+    def close(self) -> None:
+        """Let go of nothing: there is no file."""
+
     def find(self, lookup: Lookup) -> Record | None:
-        """Return the first row that has these values."""
-        table = self._tables[lookup.record]
-        names = tuple(name for name, _ in lookup.fields)
-        if names == lookup.record.key_fields:
-            return table.get(tuple(str(value) for _, value in lookup.fields))
-        wanted = tuple(value for _, value in lookup.fields)
-        for row in table.values():
-            if tuple(getattr(row, name) for name in names) == wanted:
-                return row
-        return None
+        """Return the first committed row, in key order, that has these values."""
+        return self._found.first(lookup, self._tables[lookup.record])
 
     def row(self, key: Key) -> Record | None:
         """Return the committed row of this key."""
         return self._tables[key.record].get(key.parts)
 
-    def holder(self, record: type[Record], rule: Unique, values: tuple[Any, ...]) -> Parts | None:
-        """Return the key of the row that holds these values in a unique set."""
-        return self._alone[record, rule].get(values)
+    def holder(self, slot: _Slot) -> Parts | None:
+        """Return the key of the committed row that holds a slot."""
+        return self._holders.get(slot)
 
-    def _commit(self, written: Mapping[Key, Record]) -> None:
+    def _commit(self, written: Mapping[Key, Record], held: Mapping[_Slot, Parts | None]) -> None:
         for key, row in written.items():
-            table = self._tables[key.record]
-            before = table.get(key.parts)
-            for rule in key.record.unique:
-                held = _unique_values(before, rule) if before is not None else None
-                if held is not None and self._alone[key.record, rule].get(held) == key.parts:
-                    del self._alone[key.record, rule][held]
-        for key, row in written.items():
+            if key.parts not in self._tables[key.record]:
+                self._found.add(row)
             self._tables[key.record][key.parts] = row
-            for rule in key.record.unique:
-                values = _unique_values(row, rule)
-                if values is not None:
-                    self._alone[key.record, rule][values] = key.parts
+        for slot, parts in held.items():
+            if parts is None:
+                self._holders.pop(slot, None)
+            else:
+                self._holders[slot] = parts
 
 
 @final
 class _MemoryTransaction:
-    """One unit of work over a `MemoryStore`."""
+    """One unit of work over a `MemoryStore`: what it wrote, seen before what is committed."""
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
         self.written: dict[Key, Record] = {}
+        self.held: dict[_Slot, Parts | None] = {}
 
     async def resolve(self, lookups: Sequence[Lookup]) -> Sequence[Record | None]:
         """Return what each lookup finds."""
@@ -102,59 +101,88 @@ class _MemoryTransaction:
 
     async def load(self, keys: Sequence[Key]) -> Mapping[Key, Record | None]:
         """Return the rows; the store's lock holds them."""
-        return {key: self._store.row(key) for key in keys}
+        return {key: self._row(key) for key in keys}
 
     async def flush(self, changes: Sequence[Change]) -> Sequence[Key]:
-        """Keep the changes for the commit; report inserts that lost."""
-        lost = []
-        taken: dict[tuple[type[Record], Unique, tuple[Any, ...]], Key] = {}
-        freed = {change.row.key.parts for change in changes if not change.is_insert}
+        """Keep the changes for the commit; report inserts that lost.
+
+        Updates come first: they may free what an insert takes in a unique set.
+        """
         for change in changes:
-            _check_rules(change.row)
-            key = change.row.key
-            if self._is_taken(change, taken, freed):
-                if not change.is_insert:
-                    message = f"{key} would break a unique set"
-                    raise StoreRefused(message)
-                lost.append(key)
-            else:
-                self.written[key] = change.row
-        return lost
+            if not change.is_insert:
+                self._update(change.row)
+        inserts = [change.row for change in changes if change.is_insert]
+        return [row.key for row in inserts if not self._insert(row)]
 
-    def _is_taken(
-        self,
-        change: Change,
-        taken: dict[tuple[type[Record], Unique, tuple[Any, ...]], Key],
-        freed: set[Parts],
-    ) -> bool:
-        row, key = change.row, change.row.key
-        if change.is_insert and self._store.row(key) is not None:
-            return True
-        for rule in key.record.unique:
-            values = _unique_values(row, rule)
-            if values is None:
-                continue
-            holder = self._store.holder(key.record, rule, values)
-            if holder is not None and holder != key.parts and holder not in freed:
-                return True
-            if taken.setdefault((key.record, rule, values), key) != key:
-                return True
-        return False
+    def _update(self, row: Record) -> None:
+        check_rules(row, is_insert=False)
+        if self._row(row.key) is None:
+            message = f"{row.key} is changed but does not exist"
+            raise StoreRefused(message)
+        if self._is_taken(row):
+            message = f"{row.key} would break a unique set"
+            raise StoreRefused(message)
+        self._write(row)
+
+    def _insert(self, row: Record) -> bool:
+        check_rules(row, is_insert=True)
+        if self._row(row.key) is not None or self._is_taken(row):
+            return False
+        self._write(row)
+        return True
+
+    def _row(self, key: Key) -> Record | None:
+        return self.written[key] if key in self.written else self._store.row(key)
+
+    def _is_taken(self, row: Record) -> bool:
+        return any(self._holder(slot) not in (None, row.key.parts) for slot in _slots(row))
+
+    def _holder(self, slot: _Slot) -> Parts | None:
+        return self.held[slot] if slot in self.held else self._store.holder(slot)
+
+    def _write(self, row: Record) -> None:
+        before = self._row(row.key)
+        if before is not None:
+            self.held.update(dict.fromkeys(_slots(before)))
+        self.held.update(dict.fromkeys(_slots(row), row.key.parts))
+        self.written[row.key] = row
 
 
-def _check_rules(row: Record) -> None:
-    rule = RULES.get(type(row))
-    broken = rule(row) if rule else ""
-    if broken:
-        message = f"{row.key}: {broken}"
-        raise StoreRefused(message)
+@final
+class _Index:
+    """Rows by the values of fields that never change, made when first asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[
+            tuple[type[Record], tuple[str, ...]], dict[tuple[Any, ...], list[Record]]
+        ] = {}
+
+    def first(self, lookup: Lookup, table: Mapping[Parts, Record]) -> Record | None:
+        """Return the present state of the first row that has these values."""
+        names = tuple(name for name, _ in lookup.fields)
+        if (lookup.record, names) not in self._made:
+            self._made[lookup.record, names] = {}
+            for row in table.values():
+                self._enter(row, names)
+        found = self._made[lookup.record, names].get(tuple(value for _, value in lookup.fields))
+        return table[min(found, key=_key_values).key.parts] if found else None
+
+    def add(self, row: Record) -> None:
+        """Enter a new row."""
+        for record, names in self._made:
+            if record is type(row):
+                self._enter(row, names)
+
+    def _enter(self, row: Record, names: tuple[str, ...]) -> None:
+        values = tuple(getattr(row, name) for name in names)
+        self._made[type(row), names].setdefault(values, []).append(row)
 
 
-def _unique_values(row: Record, rule: Unique) -> tuple[Any, ...] | None:
-    for name, allowed in rule.where:
-        if getattr(row, name) not in allowed:
-            return None
-    return tuple(getattr(row, name) for name in rule.fields)
+def _slots(row: Record) -> Iterator[_Slot]:
+    for number, rule in enumerate(type(row).unique):
+        if all(getattr(row, name) in allowed for name, allowed in rule.where):
+            values = tuple(getattr(row, name) for name in rule.fields)
+            yield _Slot(type(row), number, values)
 
 
 def _key_values(row: Record) -> tuple[Any, ...]:

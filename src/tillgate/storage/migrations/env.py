@@ -1,0 +1,20 @@
+"""Where Alembic enters: it runs the wanted revisions on the connection that `migrate` hands in.
+
+There is no configuration file; `storage.migrate` gives everything through the configuration's
+attributes. What must hold: all revisions of one upgrade are one transaction, so that a machine that
+dies half way leaves the schema it found.
+"""
+
+from alembic import context
+
+from tillgate.storage.migrations import VERSION_TABLE
+from tillgate.storage.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata(),
+    version_table=VERSION_TABLE,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

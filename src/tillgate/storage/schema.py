@@ -1,0 +1,151 @@
+"""The tables, as SQLAlchemy Core: the one definition that migrations are compared with.
+
+Columns come from the records (`shape`), CHECK constraints from `rules`; here stand the indexes and
+what else a database must hold on to, each with a sentence in its `info`. There are no foreign keys:
+on PostgreSQL each insert would lock its parent row, merchants' rows would be hot, and a distributed
+engine could not keep them; that entries and postings fit together is the audit's to check. What
+must hold: every unique set of a record is a unique index here, and nothing else refuses a row.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    event,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.attempt import Attempt
+from tillgate.acquiring.call import Call
+from tillgate.acquiring.notification import Notification, NotificationSend
+from tillgate.kernel.record import Record, Unique
+from tillgate.ledger.entries import Entry
+from tillgate.storage.rules import APPEND_ONLY, RULES
+from tillgate.storage.shape import TABLES, Field, Kind, Shape, currency_column, shape
+
+
+class Search(NamedTuple):
+    """An index that only makes a search quick."""
+
+    fields: tuple[str, ...]
+    sentence: str
+
+
+UNIQUE: Final[Mapping[type[Record], tuple[str, ...]]] = {
+    Acquirement: ("No two orders of a merchant have the same number of ours.",),
+    Attempt: ("An order has at most one debit that is not declined.",),
+    Entry: ("A book records one thing once: one entry of a kind for each reference.",),
+    Notification: ("A merchant is told each end of an order once.",),
+}
+"""The sentence of each of a record's unique sets, in the record's order."""
+
+SEARCHES: Final[Mapping[type[Record], tuple[Search, ...]]] = {
+    Acquirement: (
+        Search(("state", "expires_at_ms"), "Orders whose time is over are found for expiry."),
+        Search(
+            ("acquirement_id",), "An order is found by our number when its merchant is unknown."
+        ),
+    ),
+    Attempt: (
+        Search(("state", "next_ask_at_ms"), "Attempts are found when the issuer is asked again."),
+    ),
+    Call: (Search(("token_hash",), "A cashier is found by the hash of its token."),),
+    Notification: (Search(("state", "due_at_ms"), "Sends are found when they are due."),),
+}
+
+ROWS_ARE_LARGE: Final = frozenset({NotificationSend})
+"""Kinds whose rows are too large for SQLite to keep in the key's tree."""
+
+_TYPES: Final[Mapping[Kind, TypeEngine[Any]]] = {
+    Kind.TEXT: Text(),
+    Kind.NUMBER: BigInteger().with_variant(Integer(), "sqlite"),
+    Kind.FLAG: Integer(),
+    Kind.BYTES: LargeBinary(),
+    Kind.CHOICE: Text(),
+    Kind.TEXTS: Text(),
+    Kind.MONEY: BigInteger().with_variant(Integer(), "sqlite"),
+}
+"""Strict tables of SQLite know INTEGER (64 bits), TEXT and BLOB and refuse other values."""
+
+
+@cache
+def metadata() -> MetaData:
+    """Return all tables."""
+    made = MetaData()
+    for record in TABLES:
+        _table(made, record)
+    return made
+
+
+def _table(made: MetaData, record: type[Record]) -> None:
+    of = shape(record)
+    table = Table(
+        of.table,
+        made,
+        *(_column(field) for field in of.fields),
+        *(Column(currency_column(money.name), Text(), nullable=False) for money in of.monies),
+        PrimaryKeyConstraint(*record.key_fields, name=f"{of.table}_key"),
+        *(
+            CheckConstraint(rule.sql, name=rule.name, info={"sentence": rule.sentence})
+            for rule in RULES.get(record, ())
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=record in ROWS_ARE_LARGE,
+    )
+    for rule, sentence in zip(record.unique, UNIQUE.get(record, ()), strict=True):
+        _unique(table, of, rule, sentence)
+    for search in SEARCHES.get(record, ()):
+        columns = [table.c[of.field(name).column] for name in search.fields]
+        name = f"{of.table}_by_{'_and_'.join(search.fields)}"
+        Index(name, *columns, info={"sentence": search.sentence})
+    if record in APPEND_ONLY:
+        _protect(table, APPEND_ONLY[record])
+
+
+def _column(field: Field) -> Column[Any]:
+    return Column(field.column, _TYPES[field.kind], nullable=field.nullable)
+
+
+def _unique(table: Table, of: Shape, rule: Unique, sentence: str) -> None:
+    columns = [table.c[of.field(name).column] for name in rule.fields]
+    name = f"{of.table}_alone_in_{'_and_'.join(rule.fields[1:])}"
+    where = " AND ".join(_one_of(field, values) for field, values in rule.where)
+    condition = text(where) if where else None
+    Index(
+        name,
+        *columns,
+        unique=True,
+        info={"sentence": sentence},
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
+
+
+def _one_of(field: str, values: tuple[str, ...]) -> str:
+    """Return a condition over constants of ours: an index cannot have parameters."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{field} IN ({listed})"
+
+
+def _protect(table: Table, sentence: str) -> None:
+    """Let SQLite refuse to change or delete a row."""
+    for what in ("UPDATE", "DELETE"):
+        trigger = DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
+            f"CREATE TRIGGER {table.name}_refuse_{what.lower()} BEFORE {what} ON {table.name}"
+            f" BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+        )
+        event.listen(table, "after_create", trigger.execute_if(dialect="sqlite"))

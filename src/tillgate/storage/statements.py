@@ -1,0 +1,119 @@
+"""The SQL of the payment path and of reading, in the dialect that SQLite and PostgreSQL share.
+
+It writes text from shapes alone: names of tables and columns come from the records' definitions,
+values only ever travel as named parameters. What must hold: each statement has one text per form,
+so that a connection prepares it once.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from tillgate.engine.ports import Select
+from tillgate.kernel.record import Record
+from tillgate.storage.rows import Value, plain
+from tillgate.storage.shape import Kind, Shape, shape
+
+
+class Statement(NamedTuple):
+    """A text and the values of its parameters."""
+
+    text: str
+    values: dict[str, Value]
+
+
+@cache
+def insert(record: type[Record]) -> str:
+    """Add a row; one that is there already, by its key or in a unique set, stays as it is."""
+    of = shape(record)
+    columns = ", ".join(of.columns)
+    values = ", ".join("?" for _ in of.columns)
+    return f"INSERT INTO {of.table} ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608  Names of ours only.
+
+
+@cache
+def update(record: type[Record]) -> str:
+    """Give a row a new state: the columns beside the key in order, then the key.
+
+    A column that is set has its indexes written again, so the key's is left alone.
+    """
+    of = shape(record)
+    columns = ", ".join(f"{name} = ?" for name in of.columns if name not in record.key_fields)
+    return f"UPDATE {of.table} SET {columns} WHERE {_key_is(of)}"  # noqa: S608  Names of ours only.
+
+
+@cache
+def by_key(record: type[Record]) -> str:
+    """Return the row of a key."""
+    of = shape(record)
+    return f"SELECT {', '.join(of.columns)} FROM {of.table} WHERE {_key_is(of)}"  # noqa: S608  Names of ours only.
+
+
+@cache
+def by_fields(record: type[Record], names: tuple[str, ...]) -> str:
+    """Return the first row, in key order, that has these values."""
+    of = shape(record)
+    equal = " AND ".join(f"{of.field(name).column} = ?" for name in names)
+    order = ", ".join(record.key_fields)
+    return (
+        f"SELECT {', '.join(of.columns)} FROM {of.table}"  # noqa: S608  Names of ours only.
+        f" WHERE {equal} ORDER BY {order} LIMIT 1"
+    )
+
+
+def selected(query: Select) -> Statement:
+    """Return the statement of a query."""
+    of = shape(query.record)
+    values: dict[str, Value] = {}
+    conditions = [
+        *(_equal(_comparable(of, name), wanted, values) for name, wanted in query.equals),
+        *(
+            f"{_comparable(of, name)} <= {_named(most, values)}"  # A null is at most nothing.
+            for name, most in query.at_most
+        ),
+    ]
+    if query.after_key:
+        key = ", ".join(query.record.key_fields)
+        after = ", ".join(_named(part, values) for part in query.after_key)
+        conditions.append(f"({key}) > ({after})")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return Statement(
+        f"SELECT {', '.join(of.columns)} FROM {of.table}{where}"  # noqa: S608  Names of ours only.
+        f" ORDER BY {_order(of, query.order_by)} LIMIT {_named(query.limit, values)}",
+        values,
+    )
+
+
+def _key_is(of: Shape) -> str:
+    return " AND ".join(f"{name} = ?" for name in of.record.key_fields)
+
+
+def _comparable(of: Shape, name: str) -> str:
+    """Return the column of a field that a condition or an order may name."""
+    field = of.field(name)
+    if field.kind in (Kind.MONEY, Kind.TEXTS):
+        message = f"{of.record.__name__}.{name} is {field.kind.value}; it is not compared in SQL"
+        raise ValueError(message)
+    return field.column
+
+
+def _equal(column: str, wanted: object, values: dict[str, Value]) -> str:
+    if not isinstance(wanted, tuple):
+        return f"{column} IS NULL" if wanted is None else f"{column} = {_named(wanted, values)}"
+    listed = ", ".join(_named(one, values) for one in wanted if one is not None)
+    some = f"{column} IN ({listed})" if listed else "1 = 0"
+    return f"({some} OR {column} IS NULL)" if None in wanted else some
+
+
+def _named(value: object, values: dict[str, Value]) -> str:
+    name = f"p{len(values)}"
+    values[name] = plain(value)
+    return f":{name}"
+
+
+def _order(of: Shape, order_by: Sequence[str]) -> str:
+    parts = []
+    for name in order_by:
+        column = _comparable(of, name.removeprefix("-"))
+        parts.append(f"{column} DESC" if name.startswith("-") else column)
+    return ", ".join([*parts, *(key for key in of.record.key_fields if key not in order_by)])
