@@ -31,7 +31,7 @@ from tillgate.engine.verb import Found, Moment
 from tillgate.engine.working_set import Rows
 from tillgate.kernel.ids import MerchantId, MerchantTransId
 from tillgate.kernel.record import Key
-from tillgate.kernel.results import CallbackCode, Result
+from tillgate.kernel.results import CallbackCode, Result, Status
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True, tag="claimed"):
@@ -211,14 +211,9 @@ def _take_contradiction(
     rows: Rows, attempt: Attempt, order: Acquirement, answer: Answer, moment: Moment
 ) -> None:
     """Take in an answer that comes after the last word: a late yes is money, a late no a note."""
-    if isinstance(answer, Unknown):
-        return
-    if attempt.state is AttemptState.APPROVED and isinstance(answer, Declined):
-        if attempt.contradicted_at_ms is None:
-            rows.update(attempt.replaced(contradicted_at_ms=moment.now_ms))
-        return
-    late = attempt.state is AttemptState.DECLINED and isinstance(answer, Approved)
-    if not late or attempt.late_approved_at_ms is not None:
+    if _is_late_no(attempt, answer):
+        rows.update(attempt.replaced(contradicted_at_ms=moment.now_ms))
+    if not _is_late_yes(attempt, answer):
         return
     rows.update(attempt.replaced(late_approved_at_ms=moment.now_ms))
     parts.put_journal(rows, bookkeeping.late_approval(attempt, at_ms=moment.now_ms))
@@ -226,12 +221,31 @@ def _take_contradiction(
 
 
 def _take_refund_answer(rows: Rows, attempt: Attempt, answer: Answer, moment: Moment) -> None:
-    if (attempt.state, _event(answer)) not in ATTEMPT:
-        return
-    attempt = _answered(attempt, answer, moment)
+    """Take in what became of money on its way back; a yes counts however late it comes."""
+    before = attempt
+    if (attempt.state, _event(answer)) in ATTEMPT:
+        attempt = _answered(attempt, answer, moment)
+    elif _is_late_yes(attempt, answer):
+        attempt = attempt.replaced(late_approved_at_ms=moment.now_ms)
+    elif _is_late_no(attempt, answer):
+        attempt = attempt.replaced(contradicted_at_ms=moment.now_ms)
     rows.update(attempt)
-    if attempt.state is AttemptState.APPROVED:
+    if _went_back(attempt) and not _went_back(before):
         parts.put_journal(rows, bookkeeping.returned(attempt, at_ms=moment.now_ms))
+
+
+def _is_late_yes(attempt: Attempt, answer: Answer) -> bool:
+    declined = attempt.state is AttemptState.DECLINED and attempt.late_approved_at_ms is None
+    return declined and isinstance(answer, Approved)
+
+
+def _is_late_no(attempt: Attempt, answer: Answer) -> bool:
+    approved = attempt.state is AttemptState.APPROVED and attempt.contradicted_at_ms is None
+    return approved and isinstance(answer, Declined)
+
+
+def _went_back(refund: Attempt) -> bool:
+    return refund.state is AttemptState.APPROVED or refund.late_approved_at_ms is not None
 
 
 def _event(answer: Answer) -> AttemptEvent:
@@ -249,10 +263,15 @@ def _answered(attempt: Attempt, answer: Answer, moment: Moment) -> Attempt:
     if isinstance(answer, Unknown):
         again_ms = moment.now_ms + moment.settings.issuer_ask_again_ms
         return attempt.replaced(state=state, next_ask_at_ms=again_ms)
-    code = answer.result if isinstance(answer, Declined) else ""
-    if code and code not in Result.__members__:
-        code = Result.UNAVAILABLE_PAYMENT_METHOD.name
+    code = _declined_code(answer) if isinstance(answer, Declined) else ""
     return attempt.replaced(state=state, answered_at_ms=moment.now_ms, declined_code=code)
+
+
+def _declined_code(answer: Declined) -> str:
+    """Return the issuer's code if it is one of ours and says no; an issuer may say anything."""
+    named = Result.__members__.get(answer.result)
+    says_no = named is not None and named.status is Status.FAILURE
+    return answer.result if says_no else Result.UNAVAILABLE_PAYMENT_METHOD.name
 
 
 def _lookup(merchant_id: MerchantId, merchant_trans_id: MerchantTransId, attempt_no: int) -> Lookup:

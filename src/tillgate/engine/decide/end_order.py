@@ -79,7 +79,7 @@ class CancelVerb:
         elif order.waits:
             reason = CloseReason.EXPIRED if order.is_over(moment.now_ms) else CloseReason.CANCELLED
             order = parts.close_order(rows, order, reason, now_ms=moment.now_ms)
-        elif order.state is not AcquirementState.TRADE_CLOSED:
+        elif order.close_reason in (None, CloseReason.REFUNDED):
             if not isinstance(found[0], Acquirement) or found[0].payer_id != order.payer_id:
                 raise ResolutionStale
             order = _undo_payment(rows, order, moment)
@@ -119,10 +119,10 @@ def _undo_payment(rows: Rows, order: Acquirement, moment: Moment) -> Acquirement
     if order.paid_at_ms is None or order.payer_id is None:
         message = f"{order.key} is paid by nobody"
         raise Broken(message)
-    if order.refunded.is_positive:
-        raise Refused(Result.REFUND_TRANSACTION_EXIST)
     if not is_cancellable(order.paid_at_ms, moment.now_ms):
         raise Refused(Result.CANCEL_EXPIRED)
+    if order.refunded.is_positive:
+        raise Refused(Result.REFUND_TRANSACTION_EXIST)
     closed = order.stepped(
         AcquirementEvent.CANCELLED,
         closed_at_ms=moment.now_ms,

@@ -18,7 +18,7 @@ from tillgate.acquiring.acquirement import (
     new_acquirement_id,
     open_acquirement,
 )
-from tillgate.acquiring.call import Call, Final
+from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.merchant import Merchant, check_sells
 from tillgate.engine.commands import OpenCall
 from tillgate.engine.decide import parts
@@ -61,11 +61,13 @@ class OpenCallVerb:
         moment: Moment,
     ) -> Opened | Final:
         """Return an open cashier, or the final outcome by the order's state."""
-        order = _order(command.terms, rows, moment)
         terms = command.terms
         call = rows.get(Call, terms.merchant_id, terms.merchant_trans_id, command.call_id)
+        if call is not None:
+            _check_caller(call, command)
         if call is not None and call.result_code:
-            return parts.recorded(call, order)
+            return _repeated(rows, call, terms)
+        order = _order(terms, rows, moment)
         if order.is_over(moment.now_ms):
             order = parts.close_order(rows, order, CloseReason.EXPIRED, now_ms=moment.now_ms)
         told = parts.outcome_of_order(order)
@@ -78,6 +80,20 @@ class OpenCallVerb:
         if call is None:
             rows.insert(_call(command, moment))
         return Opened(expires_at_ms=order.expires_at_ms)
+
+
+def _check_caller(call: Call, command: OpenCall) -> None:
+    """Refuse a wallet's payer a call that was opened for another one."""
+    if command.form is Form.WALLET and call.payer_id != command.payer_id:
+        sentence = "This callId belongs to another payer; start the payment again."
+        raise Refused(Result.ACCESS_DENIED, sentence)
+
+
+def _repeated(rows: Rows, call: Call, terms: Terms) -> Final:
+    """Return what the call was told, whatever became of its merchant since; money has moved."""
+    order = rows.must(Acquirement, call.merchant_id, call.merchant_trans_id)
+    order.check_same(terms)
+    return parts.recorded(call, order)
 
 
 def _order(terms: Terms, rows: Rows, moment: Moment) -> Acquirement:

@@ -31,7 +31,7 @@ from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment
 from tillgate.engine.working_set import Rows
 from tillgate.kernel.errors import Refused
-from tillgate.kernel.money import Money
+from tillgate.kernel.money import MINOR_DIGITS_MAX, Money
 from tillgate.kernel.record import Key
 from tillgate.kernel.results import Result
 
@@ -95,6 +95,9 @@ class OperatorVerb:
         moment: Moment,
     ) -> object:
         """Act; a command that changed nothing leaves no trace."""
+        if not command.operator.strip():
+            sentence = "Say who you are: every change is logged under an operator's name."
+            raise Refused(Result.PARAM_MISSING, sentence)
         outcome = self._act(command, rows, moment)
         if isinstance(outcome, Registered) and not outcome.changed:
             return outcome
@@ -199,8 +202,9 @@ def _top_up(command: TopUp, rows: Rows, moment: Moment) -> ToppedUp:
     if payer.issuer != WALLET:
         sentence = f"The money of {payer.payer_id} is held by {payer.issuer}, not by this wallet."
         raise Refused(Result.UNAVAILABLE_PAYMENT_METHOD, sentence)
-    if not command.money.is_positive:
-        raise Refused(Result.PARAM_ILLEGAL, "A top-up is an amount above zero.")
+    if not 0 < command.money.minor < 10**MINOR_DIGITS_MAX:
+        sentence = f"A top-up is above zero and has at most {MINOR_DIGITS_MAX} digits."
+        raise Refused(Result.PARAM_ILLEGAL, sentence)
     entry = bookkeeping.top_up(
         payer.payer_id,
         command.money,
@@ -225,11 +229,10 @@ def _unlock(command: UnlockPayer, rows: Rows, moment: Moment) -> Registered:  # 
 def _register(rows: Rows, row: Client, before: Client | None) -> Registered:
     if before is None:
         rows.insert(row)
-        return Registered(subject=str(row.key), changed=True)
-    if before == row:
-        return Registered(subject=str(row.key), changed=False)
-    rows.update(row)
-    return Registered(subject=str(row.key), changed=True)
+    elif before != row:
+        sentence = f"Client {row.client_id} exists with another content; choose another clientId."
+        raise Refused(Result.REPEAT_REQ_INCONSISTENT, sentence)
+    return Registered(subject=str(row.key), changed=before is None)
 
 
 def _payer_keys(command: AddPayer | UnlockPayer) -> Sequence[Key]:
