@@ -75,6 +75,13 @@ def outcome_of_order(order: Acquirement) -> Final | None:
     return None
 
 
+def outcome_if_over(order: Acquirement, now_ms: int) -> Final | None:
+    """Return `outcome_of_order`, counting an order whose time is over as closed already."""
+    if order.is_over(now_ms):
+        return final(CallbackCode.FAILED, result=Result.ORDER_IS_CLOSED)
+    return outcome_of_order(order)
+
+
 def put_journal(rows: Rows, journal: Journal) -> None:
     """Write an entry with its postings."""
     rows.insert(journal.entry)

@@ -1,0 +1,153 @@
+"""At the cashier: look at the order, sign in, confirm with a PIN, cancel.
+
+What must hold: the cashier belongs to the browser that opened it first, or to the payer's session;
+every answer that ends the call is a final outcome, and a wrong PIN is not one until tries are over.
+"""
+
+import asyncio
+from typing import NamedTuple
+
+from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.call import Final
+from tillgate.cashier.view import Place, find_place, view
+from tillgate.edge.answers import Answer, wrong_pin
+from tillgate.edge.asgi import Headers, Incoming
+from tillgate.edge.asking import ask_debit
+from tillgate.edge.callbacks import callback
+from tillgate.edge.desk import Desk
+from tillgate.edge.secrets import digest
+from tillgate.edge.sessions import WrongPinLeft, check_pin, cookie_value, issue, sign_in
+from tillgate.edge.shown import session_json
+from tillgate.edge.who import browser_cookie, browser_cookie_name, session_cookie, visitor
+from tillgate.engine.commands import BindBrowser, BindPayer, CancelCall, Confirm, LockOut
+from tillgate.engine.decide.bind import Bound
+from tillgate.engine.decide.confirm import Ask
+from tillgate.kernel.errors import Refused
+from tillgate.kernel.ids import PayerId
+from tillgate.kernel.results import Result
+from tillgate.protocol import tradepay
+
+BINDING_LIFE_S = 3_600
+
+
+class Visit(NamedTuple):
+    """A cashier that this request may use."""
+
+    token: str
+    place: Place
+    headers: Headers
+    is_payer: bool
+
+
+async def visit(desk: Desk, incoming: Incoming, token: str) -> Visit:
+    """Return the cashier behind a token, bound to this browser if it was nobody's.
+
+    Raises:
+        Refused: ORDER_NOT_EXIST when there is none, ACCESS_DENIED when it is somebody else's.
+    """
+    place = await find_place(desk, token)
+    if place is None:
+        sentence = "This cashier does not exist or is over; start the payment again."
+        raise Refused(Result.ORDER_NOT_EXIST, sentence)
+    who = visitor(desk, incoming)
+    if who.is_foreign:
+        raise Refused(Result.ACCESS_DENIED, "A cashier is used from its own page only.")
+    if who.payer_id is not None and who.payer_id == place.call.payer_id:
+        return Visit(token, place, (), is_payer=True)
+    token_hash = digest(token)
+    held = cookie_value(incoming.headers.get("cookie", ""), browser_cookie_name(token_hash))
+    if held and place.call.browser_hash == digest(held):
+        return Visit(token, place, (), is_payer=True)
+    if place.call.browser_hash or place.call.result_code:
+        sentence = "This cashier is open in another browser; start the payment again."
+        raise Refused(Result.ACCESS_DENIED, sentence)
+    return await _bound(desk, token, place)
+
+
+async def _bound(desk: Desk, token: str, place: Place) -> Visit:
+    mine, token_hash = desk.ids.token(), digest(token)
+    command = BindBrowser(
+        operation_id=desk.operation(), token_hash=token_hash, browser_hash=digest(mine)
+    )
+    bound: Bound = await desk.engine.execute(command)
+    if bound.browser_hash != digest(mine):
+        sentence = "This cashier is open in another browser; start the payment again."
+        raise Refused(Result.ACCESS_DENIED, sentence)
+    cookie = browser_cookie(desk, token_hash, mine, path=f"/cashier/{token}", life_s=BINDING_LIFE_S)
+    return Visit(token, place, (cookie,), is_payer=True)
+
+
+async def look(desk: Desk, at: Visit) -> Answer:
+    """Show the order."""
+    return Answer(200, await view(desk, at.place, is_payer=at.is_payer), at.headers)
+
+
+async def sign_in_here(desk: Desk, at: Visit, raw: bytes) -> Answer:
+    """Sign a payer in at a cashier of the page form, and bind the payer to it."""
+    said = tradepay.read_door(tradepay.SignIn, raw)
+    payer_id = PayerId(said.payer)
+    outcome = await sign_in(desk, payer_id, said.pin)
+    if isinstance(outcome, WrongPinLeft):
+        return wrong_pin(outcome, at.headers)
+    bind = BindPayer(operation_id=desk.operation(), token_hash=digest(at.token), payer_id=payer_id)
+    await desk.engine.execute(bind)
+    token = issue(desk, payer_id)
+    life_s = desk.settings.session_life_s
+    body = await session_json(desk, outcome, at.place.call.currency, token=token)
+    return Answer(200, body, (*at.headers, session_cookie(desk, token, life_s=life_s)))
+
+
+async def confirm(desk: Desk, at: Visit, raw: bytes) -> Answer:
+    """Check the PIN and pay; the payment goes on when the page stops waiting."""
+    said = tradepay.read_door(tradepay.Confirm, raw)
+    going_on = asyncio.ensure_future(_confirm(desk, at, said.pin))
+    return await asyncio.shield(going_on)
+
+
+async def _confirm(desk: Desk, at: Visit, pin: str) -> Answer:
+    call = at.place.call
+    if call.payer_id is None:
+        sentence = "Nobody has signed in at this cashier; sign in first."
+        raise Refused(Result.ACCESS_DENIED, sentence)
+    token_hash = digest(at.token)
+    told = await _told_already(desk, at)
+    if told is not None:
+        return told
+    try:
+        wrong = await check_pin(desk, call.payer_id, pin)
+    except Refused as refused:
+        if refused.result is not Result.USER_STATUS_ABNORMAL:
+            raise
+        wrong = WrongPinLeft(0)
+    if wrong is not None and wrong.tries_left:
+        return wrong_pin(wrong, at.headers)
+    if wrong is not None:
+        lock_out = LockOut(
+            operation_id=desk.operation(), token_hash=token_hash, payer_id=call.payer_id
+        )
+        return await _final(desk, at, await desk.engine.execute(lock_out))
+    command = Confirm(operation_id=desk.operation(), token_hash=token_hash, payer_id=call.payer_id)
+    outcome: Ask | Final = await desk.engine.execute(command)
+    told_now = await ask_debit(desk, outcome) if isinstance(outcome, Ask) else outcome
+    return await _final(desk, at, told_now)
+
+
+async def _told_already(desk: Desk, at: Visit) -> Answer | None:
+    """Return the recorded outcome of a call that has one: a repeat costs no PIN try."""
+    if not at.place.call.result_code:
+        return None
+    seen = await view(desk, at.place, is_payer=at.is_payer)
+    return Answer(200, seen["result"], at.headers)
+
+
+async def cancel(desk: Desk, at: Visit, raw: bytes) -> Answer:
+    """End the call because the buyer says so."""
+    tradepay.read_door(tradepay.Nothing, raw or b"{}")
+    command = CancelCall(operation_id=desk.operation(), token_hash=digest(at.token))
+    return await _final(desk, at, await desk.engine.execute(command))
+
+
+async def _final(desk: Desk, at: Visit, told: Final) -> Answer:
+    key = (at.place.call.merchant_id, at.place.call.merchant_trans_id)
+    order = await desk.reader.get(Acquirement, *key)
+    return Answer(200, await callback(desk, told, order), at.headers)

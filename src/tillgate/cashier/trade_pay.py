@@ -1,0 +1,105 @@
+"""`POST /cashier/trade-pay`: a page's tradePay call, in the wallet form and in the page form.
+
+Always HTTP 200 with a final outcome or the cashier's address (PROTOCOL 11.4). What must hold: the
+page form never pays and reads no credentials; the cashier's token is derived, not stored, so the
+same call gets the same address.
+"""
+
+import asyncio
+from typing import Any
+
+from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.call import Final, Form
+from tillgate.acquiring.call import final as final_outcome
+from tillgate.edge.asgi import Incoming, Send, reply_json
+from tillgate.edge.callbacks import callback, refusal
+from tillgate.edge.desk import Desk
+from tillgate.edge.orders import SignedOrder, read_order
+from tillgate.edge.secrets import digest
+from tillgate.edge.story import StepKind
+from tillgate.edge.who import visitor
+from tillgate.engine.commands import OpenCall
+from tillgate.engine.decide.open_call import Opened
+from tillgate.kernel.errors import Refused, TillgateError
+from tillgate.kernel.ids import CallId
+from tillgate.kernel.results import CallbackCode
+from tillgate.protocol.tradepay import TRADE_PAY_BYTES_MAX, TradePay, check_version, read_trade_pay
+
+TOKEN_BYTES = 16
+CORS = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"POST, OPTIONS"),
+    (b"access-control-allow-headers", b"content-type, x-tillgate"),
+    (b"access-control-max-age", b"600"),
+)
+
+
+async def trade_pay(desk: Desk, incoming: Incoming, send: Send) -> None:
+    """Answer one tradePay call."""
+    try:
+        answer = await _answer(desk, incoming)
+    except asyncio.CancelledError:
+        raise
+    except TillgateError as error:
+        answer = await callback(desk, refusal(error), None)
+    await reply_json(send, 200, answer, headers=CORS)
+
+
+async def _answer(desk: Desk, incoming: Incoming) -> dict[str, Any]:
+    try:
+        call = read_trade_pay(await incoming.body(TRADE_PAY_BYTES_MAX))
+    except Refused as refused:
+        told = final_outcome(
+            CallbackCode.CLIENT_ERROR, result=refused.result, sentence=refused.message
+        )
+        return await callback(desk, told, None)
+    signed = await read_order(desk, call.order_str)
+    try:
+        check_version(call, signed.terms.version)
+    except Refused as refused:
+        told = final_outcome(
+            CallbackCode.CLIENT_ERROR, result=refused.result, sentence=refused.message
+        )
+        return await callback(desk, told, None)
+    return await _open(desk, incoming, call, signed)
+
+
+async def _open(
+    desk: Desk, incoming: Incoming, call: TradePay, signed: SignedOrder
+) -> dict[str, Any]:
+    terms = signed.terms
+    payer_id = visitor(desk, incoming).payer_id
+    form = Form.PAGE if payer_id is None else Form.WALLET
+    token = desk.secret.derived("cashier token").token(
+        terms.merchant_id, terms.merchant_trans_id, call.call_id, form, length=TOKEN_BYTES
+    )
+    command = OpenCall(
+        operation_id=desk.operation(),
+        terms=terms,
+        call_id=CallId(call.call_id),
+        form=form,
+        token_hash=digest(token),
+        payer_id=payer_id,
+    )
+    outcome: Opened | Final = await desk.engine.execute(command)
+    order = await desk.reader.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
+    if isinstance(outcome, Final):
+        return await callback(desk, outcome, order)
+    _tell_opened(desk, signed, order)
+    return {"cashierUrl": f"{desk.settings.wallet_origin}/cashier/{token}"}
+
+
+def _tell_opened(desk: Desk, signed: SignedOrder, order: Acquirement | None) -> None:
+    if order is None:
+        return
+    desk.story.tell(
+        StepKind.CASHIER_OPENED,
+        "The cashier is open",
+        f"Order {order.merchant_trans_id} waits for its buyer.",
+        merchant_trans_id=order.merchant_trans_id,
+        detail={
+            "acquirementId": order.acquirement_id,
+            "state": order.state,
+            "amount": str(signed.terms.amount),
+        },
+    )

@@ -1,0 +1,69 @@
+"""The desk: everything that doors and workers share, chosen once by `bootstrap`.
+
+It holds no rule of its own. What must hold: it is frozen, and every part of it is behind a port.
+"""
+
+from collections.abc import Mapping
+from typing import final
+
+import msgspec
+
+from tillgate.edge.directory import Directory
+from tillgate.edge.secrets import Secret
+from tillgate.edge.story import Story
+from tillgate.engine.batcher import Engine
+from tillgate.engine.issuer import Issuer, Pins
+from tillgate.engine.ports import Reader
+from tillgate.kernel.clock import Clock
+from tillgate.kernel.ids import IdFactory, OperationId
+from tillgate.protocol.keys import PrivateKey, PublicKey
+
+
+@final
+class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What doors must know of where they stand.
+
+    Attributes:
+        is_sandbox: whether sandbox doors are mounted and returnUrl may be plain http anywhere.
+        wallet_origin: the origin of the wallet and the cashier, as a browser writes it.
+        shop_origin: the origin of the demo shop, another site; "" when there is none.
+        hosts: the Host headers that are answered; others get 421.
+        session_life_s: how long a payer stays signed in.
+        issuer_wait_s_max: how long a confirm waits for an outside issuer.
+    """
+
+    is_sandbox: bool
+    wallet_origin: str
+    shop_origin: str
+    hosts: frozenset[str]
+    session_life_s: int = 1_800
+    issuer_wait_s_max: int = 8
+
+
+@final
+class KeyRing(msgspec.Struct, frozen=True, kw_only=True):
+    """The gateway's private key, and every public key its merchants may still hold."""
+
+    private: PrivateKey
+    public: tuple[PublicKey, ...]
+
+
+@final
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """What every door and worker is handed."""
+
+    engine: Engine
+    reader: Reader
+    clock: Clock
+    ids: IdFactory
+    issuers: Mapping[str, Issuer]
+    pins: Pins
+    key_ring: KeyRing
+    secret: Secret
+    story: Story
+    directory: Directory
+    settings: DoorSettings
+
+    def operation(self) -> OperationId:
+        """Return a new operation id."""
+        return OperationId(self.ids.token())

@@ -1,0 +1,126 @@
+"""From an orderStr to the terms of an order: cut, client, key, signature, content, rights.
+
+The order of the checks is the result codes' (U3). What must hold: nothing of the message is
+believed before its signature fits; a client acts only for its merchants and functions (U16); in
+production the addresses of an order are https on a host registered for its merchant (U6).
+"""
+
+from typing import final
+
+import msgspec
+
+from tillgate.acquiring.acquirement import Terms
+from tillgate.acquiring.merchant import Merchant
+from tillgate.edge.desk import Desk
+from tillgate.edge.story import StepKind
+from tillgate.kernel.clock import parse_rfc3339
+from tillgate.kernel.errors import Refused
+from tillgate.kernel.ids import ClientId, MerchantId, MerchantTransId
+from tillgate.kernel.results import Result
+from tillgate.protocol import order_string
+from tillgate.protocol.envelope import Cut
+from tillgate.protocol.functions import Request, open_request
+from tillgate.protocol.messages import wap_pay
+from tillgate.protocol.signature import verify
+from tillgate.protocol.urls import host_of
+
+
+@final
+class SignedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that a known client signed and may sign."""
+
+    terms: Terms
+    key_fingerprint: str
+
+
+async def read_order(desk: Desk, order_str: str) -> SignedOrder:
+    """Return the verified order in an orderStr.
+
+    Raises:
+        Refused: with the first fault in the declared order of checks.
+    """
+    taken = order_string.read(order_str)
+    known = await desk.directory.client(taken.claims.client_id)
+    if known is None:
+        raise Refused(Result.INVALID_CLIENT, path="head.clientId")
+    keys = known.keys_at(desk.clock.now_ms())
+    if not keys:
+        raise Refused(Result.KEY_NOT_FOUND, path="head.clientId")
+    try:
+        verified = verify(taken, keys, known.profile)
+    except Refused as refused:
+        _tell(desk, taken, order_str, verdict="bad", summary=refused.message)
+        raise
+    request = open_request(verified)
+    if request.function is not wap_pay.FUNCTION:
+        raise Refused(Result.FUNCTION_NOT_MATCH, path="head.function")
+    terms = _terms(request)
+    _check_rights(known.client.functions, known.client.merchant_ids, terms)
+    await _check_addresses(desk, terms)
+    fits = f"The signature fits key {verified.key_fingerprint[:16]} of client {terms.client_id}."
+    _tell(desk, taken, order_str, verdict="ok", summary=fits)
+    return SignedOrder(terms=terms, key_fingerprint=verified.key_fingerprint)
+
+
+def _terms(request: Request[wap_pay.PayBody]) -> Terms:
+    body, order = request.body, request.body.order
+    seller = order.seller
+    return Terms(
+        merchant_id=MerchantId(body.merchant_id),
+        merchant_trans_id=MerchantTransId(body.merchant_trans_id),
+        client_id=ClientId(request.head.client_id),
+        version=request.head.version,
+        product_code=body.product_code,
+        amount=order.order_amount.money,
+        title=order.order_title or "",
+        detail=order.order_detail or "",
+        seller_id=(seller.seller_id or "") if seller else "",
+        seller_name=(seller.seller_name or "") if seller else "",
+        settle_contract_id=body.settle_contract_id or "",
+        extend_info=body.extend_info or "",
+        notify_url=body.notify_address or "",
+        return_url=body.return_address or "",
+        req_time_ms=parse_rfc3339(request.head.req_time),
+    )
+
+
+def _check_rights(functions: tuple[str, ...], merchant_ids: tuple[str, ...], terms: Terms) -> None:
+    if functions and wap_pay.FUNCTION.name not in functions:
+        raise Refused(Result.API_IS_INVALID, path="head.function")
+    if terms.merchant_id not in merchant_ids:
+        raise Refused(Result.ACCESS_DENIED, path="body.merchantId")
+
+
+async def _check_addresses(desk: Desk, terms: Terms) -> None:
+    if desk.settings.is_sandbox:
+        return
+    merchant = await desk.directory.merchant(terms.merchant_id)
+    for path, url in (("body.notifyUrl", terms.notify_url), ("body.returnUrl", terms.return_url)):
+        if url and merchant is not None:
+            check_address(merchant, url, path=path)
+
+
+def check_address(merchant: Merchant, url: str, *, path: str) -> None:
+    """Refuse an address that is not https on a host registered for the merchant."""
+    if not url.lower().startswith("https://"):
+        raise Refused(Result.PARAM_ILLEGAL, "In production this address must be https.", path=path)
+    if host_of(url) not in merchant.hosts:
+        sentence = (
+            f"The host of this address is not registered for merchant {merchant.merchant_id};"
+            " ask the acquirer to register it."
+        )
+        raise Refused(Result.PARAM_ILLEGAL, sentence, path=path)
+
+
+def _tell(desk: Desk, taken: Cut, order_str: str, *, verdict: str, summary: str) -> None:
+    body = taken.unverified.get("body")
+    trans_id = body.get("merchantTransId") if isinstance(body, dict) else ""
+    desk.story.tell(
+        StepKind.SIGNATURE_CHECKED,
+        "The gateway checked the signature",
+        summary,
+        merchant_trans_id=trans_id if isinstance(trans_id, str) else "",
+        detail={"clientId": taken.claims.client_id, "function": taken.claims.function},
+        raw=order_str,
+        verdict=verdict,
+    )

@@ -1,0 +1,88 @@
+"""The root of the server: which door answers a path, for which Host, and the health of it all.
+
+What must hold: an unknown Host is told 421 before any door sees the request; a defect in a door is
+answered with a plain 500 and logged without the request's content.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, final
+
+import structlog
+
+from tillgate.edge.asgi import App, Incoming, Receive, Scope, Send, reply, reply_json
+
+Check = Callable[[], Awaitable[None]]
+
+
+class Mount(NamedTuple):
+    """A door: the start of its paths, and the hosts it answers for; empty means all."""
+
+    prefixes: tuple[str, ...]
+    app: App
+    hosts: frozenset[str] = frozenset()
+
+
+@final
+class Root:
+    """Routes requests to doors."""
+
+    def __init__(self, mounts: Sequence[Mount], *, hosts: frozenset[str], ready: Check) -> None:
+        """Serve these doors; `ready` returns when the store answers and raises when not."""
+        self._mounts = mounts
+        self._hosts = hosts
+        self._ready = ready
+        self._stopping = False
+        self._log = structlog.get_logger("tillgate.doors")
+
+    def stop(self) -> None:
+        """Tell load balancers that no more requests are wanted."""
+        self._stopping = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        incoming = Incoming(scope, receive)
+        host = incoming.headers.get("host", "").lower()
+        if host not in self._hosts:
+            memo = "This server does not answer for the host you asked for."
+            await reply_json(send, 421, {"memo": memo})
+            return
+        app = self._find(incoming.path, host)
+        try:
+            if app is not None:
+                await app(scope, receive, send)
+            else:
+                await self._own(incoming, send)
+        except Exception:
+            self._log.exception("door_broken", method=incoming.method)
+            memo = "SYSTEM_ERROR: The result is not known; ask again."
+            await reply_json(send, 500, {"resultCode": None, "memo": memo})
+
+    def _find(self, path: str, host: str) -> App | None:
+        for mount in self._mounts:
+            if mount.hosts and host not in mount.hosts:
+                continue
+            if any(path == prefix or path.startswith(f"{prefix}/") for prefix in mount.prefixes):
+                return mount.app
+        return None
+
+    async def _own(self, incoming: Incoming, send: Send) -> None:
+        if incoming.path == "/healthz":
+            await reply_json(send, 200, {"alive": True})
+        elif incoming.path == "/readyz":
+            await self._readiness(send)
+        elif incoming.path == "/":
+            await reply(send, 302, b"", kind=b"text/plain", headers=((b"location", b"/wallet"),))
+        else:
+            await reply_json(send, 404, {"memo": "There is nothing at this address."})
+
+    async def _readiness(self, send: Send) -> None:
+        try:
+            if not self._stopping:
+                await self._ready()
+        except Exception:
+            self._log.exception("not_ready")
+            await reply_json(send, 503, {"ready": False})
+            return
+        await reply_json(send, 503 if self._stopping else 200, {"ready": not self._stopping})
