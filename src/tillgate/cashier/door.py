@@ -28,7 +28,7 @@ ACTS: dict[str, Act] = {
 
 @final
 class CashierDoor:
-    """Answers below `/cashier/`, `/static/cashier/` and at `/bridge.js`."""
+    """Answers below `/cashier/` and at `/bridge.js`."""
 
     def __init__(self, desk: Desk) -> None:
         """Serve from this desk."""
@@ -42,9 +42,7 @@ class CashierDoor:
             await self._trade_pay(incoming, send)
         elif incoming.path == "/bridge.js":
             anyone = ((b"access-control-allow-origin", b"*"),)
-            await self._pages.file(send, "bridge.js", headers=anyone)
-        elif incoming.path.startswith("/static/cashier/"):
-            await self._pages.file(send, incoming.path.removeprefix("/static/cashier/"))
+            await self._pages.script(send, "bridge.js", headers=anyone)
         else:
             await self._counter(incoming, send)
 

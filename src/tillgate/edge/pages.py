@@ -1,22 +1,26 @@
 """Pages and static files: templates by name, files from a package, a strict policy on each.
 
-What must hold: nothing outside a package's `static` folder is served; every page carries a
-Content-Security-Policy that allows nothing inline and nothing from outside.
+What must hold: every page carries a Content-Security-Policy that allows nothing inline and nothing
+from outside, but for what a page names itself.
 """
 
-import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Any, final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.routing import Mount, Router
+from starlette.staticfiles import StaticFiles
 
-from tillgate.edge.asgi import Incoming, Send, reply
+from tillgate.edge.asgi import App, Headers, Incoming, Receive, Scope, Send, reply
 
 LANGUAGES = ("en", "zh-Hant-HK", "zh-Hans-CN")
-STATIC_AGE_S = 300
-PATH_PARTS_MAX = 4
+STATIC_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-cache"),
+)
+"""A browser keeps files and asks each time whether they are still right."""
 
 
 @final
@@ -31,7 +35,6 @@ class Pages:
             undefined=StrictUndefined,
         )
         self._static = resources.files(package) / "static"
-        self._files: dict[str, bytes] = {}
 
     async def page(
         self,
@@ -49,39 +52,36 @@ class Pages:
         safe = ((b"content-security-policy", policy), *headers)
         await reply(send, status, body, kind=kind, headers=safe)
 
-    async def file(
-        self, send: Send, path: str, *, headers: tuple[tuple[bytes, bytes], ...] = ()
-    ) -> None:
-        """Send a static file, or 404."""
-        body = self._read(path)
-        if body is None:
-            await reply(send, 404, b"There is no such file.", kind=b"text/plain")
-            return
-        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        if kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml")):
-            kind += "; charset=utf-8"
-        await reply(send, 200, body, kind=kind.encode(), headers=headers)
-
-    def _read(self, path: str) -> bytes | None:
-        if path in self._files:
-            return self._files[path]
-        parts = path.split("/")
-        if len(parts) > PATH_PARTS_MAX or not all(_is_plain(part) for part in parts):
-            return None
-        found: Traversable = self._static
-        for part in parts:
-            found = found / part
-        if not found.is_file():
-            return None
-        self._files[path] = found.read_bytes()
-        return self._files[path]
+    async def script(self, send: Send, name: str, *, headers: Headers = ()) -> None:
+        """Send one script of the package that is served at an address of its own."""
+        body = self._static.joinpath(name).read_bytes()
+        kind = b"text/javascript; charset=utf-8"
+        await reply(send, 200, body, kind=kind, headers=headers)
 
 
-def policy(*, ancestors: str = "'self'", frames: str = "'none'", scripts: str = "") -> bytes:
-    """Return a Content-Security-Policy; a page says what it frames, and what it runs besides."""
+def static_files(prefix: str, package: str) -> App:
+    """Return the door below `prefix` that serves the `static` folder of a package."""
+    files = StaticFiles(packages=[(package, "static")])
+    router = Router([Mount(prefix, files)])
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_safely(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *STATIC_HEADERS]
+            await send(message)
+
+        await router(scope, receive, send_safely)
+
+    return serve
+
+
+def policy(
+    *, ancestors: str = "'self'", frames: str = "'none'", scripts: str = "", connects: str = ""
+) -> bytes:
+    """Return a Content-Security-Policy; a page says what it frames, runs and asks besides."""
     return (
-        f"default-src 'none'; script-src 'self'{' ' if scripts else ''}{scripts}; "
-        "style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+        f"default-src 'none'; script-src {_sources(scripts)}; style-src 'self'; "
+        f"img-src 'self' data:; font-src 'self'; connect-src {_sources(connects)}; "
         f"frame-src {frames}; frame-ancestors {ancestors}; form-action 'self'; base-uri 'none'"
     ).encode()
 
@@ -98,5 +98,5 @@ def language(incoming: Incoming) -> str:
     return LANGUAGES[0]
 
 
-def _is_plain(part: str) -> bool:
-    return bool(part) and part[0] != "." and all(char.isalnum() or char in "._-" for char in part)
+def _sources(more: str) -> str:
+    return f"'self' {more}".strip()

@@ -26,8 +26,11 @@ class Mount(NamedTuple):
 class Root:
     """Routes requests to doors."""
 
-    def __init__(self, mounts: Sequence[Mount], *, hosts: frozenset[str], ready: Check) -> None:
-        """Serve these doors; `ready` returns when the store answers and raises when not."""
+    def __init__(
+        self, mounts: Sequence[Mount], *, hosts: frozenset[str], ready: Check, home: str = ""
+    ) -> None:
+        """Serve these doors; `ready` raises when the store does not answer; `home` is "/"."""
+        self._home = home
         self._mounts = mounts
         self._hosts = hosts
         self._ready = ready
@@ -54,7 +57,7 @@ class Root:
                 await app(scope, receive, send)
             else:
                 await self._own(incoming, send)
-        except Exception:
+        except Exception:  # noqa: BLE001  The last door: whatever fails here must not reach a stranger.
             self._log.exception("door_broken", method=incoming.method)
             memo = "SYSTEM_ERROR: The result is not known; ask again."
             await reply_json(send, 500, {"resultCode": None, "memo": memo})
@@ -72,8 +75,9 @@ class Root:
             await reply_json(send, 200, {"alive": True})
         elif incoming.path == "/readyz":
             await self._readiness(send)
-        elif incoming.path == "/":
-            await reply(send, 302, b"", kind=b"text/plain", headers=((b"location", b"/wallet"),))
+        elif incoming.path == "/" and self._home:
+            to = (b"location", self._home.encode())
+            await reply(send, 302, b"", kind=b"text/plain", headers=(to,))
         else:
             await reply_json(send, 404, {"memo": "There is nothing at this address."})
 
@@ -81,7 +85,7 @@ class Root:
         try:
             if not self._stopping:
                 await self._ready()
-        except Exception:
+        except Exception:  # noqa: BLE001  Whatever is wrong, the answer is the same: not ready.
             self._log.exception("not_ready")
             await reply_json(send, 503, {"ready": False})
             return

@@ -19,11 +19,10 @@ from tillgate.edge.shown import payer_json, payers_json, session_json
 from tillgate.edge.who import session_cookie, visitor
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.ids import PayerId
-from tillgate.kernel.results import Result
+from tillgate.kernel.results import CallbackCode, Result
 from tillgate.protocol import tradepay
 
 HOME_CURRENCY = "HKD"
-STATIC = "/static/wallet/"
 HEARTBEAT_S = 15
 
 
@@ -44,8 +43,6 @@ class WalletDoor:
             await self._story(incoming, receive, send)
         elif incoming.path == "/wallet" and is_sandbox:
             await self._page(incoming, send)
-        elif incoming.path.startswith(STATIC) and is_sandbox:
-            await self._pages.file(send, incoming.path.removeprefix(STATIC))
         else:
             try:
                 answer = await self._act(incoming)
@@ -75,8 +72,8 @@ class WalletDoor:
             outcome = await sign_in(self._desk, payer_id, said.pin)
         except Refused as refusal:
             answer = refused(refusal)
-            if answer.status == 403:
-                answer.body["resultCode"] = "4000"
+            if refusal.result in (Result.USER_NOT_EXIST, Result.USER_STATUS_ABNORMAL):
+                answer.body["resultCode"] = CallbackCode.FAILED.code
             return answer
         if isinstance(outcome, WrongPinLeft):
             return wrong_pin(outcome, status=401)
