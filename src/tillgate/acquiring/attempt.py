@@ -1,8 +1,8 @@
 """Attempts: everything that asks somebody, with what was asked and what is known of the answer.
 
-An issuer's answer is Approved, Declined or Unknown; Unknown is a value, it never ends a payment, and
-a later question resolves it. What must hold: at most one debit that is not declined per acquirement,
-and no timer ever turns an unknown into a no (DESIGN section 1).
+An issuer's answer is Approved, Declined or Unknown; Unknown is a value, it never ends a payment,
+and a later question resolves it. What must hold: at most one debit that is not declined per
+acquirement, and no timer ever turns an unknown into a no (DESIGN section 1).
 """
 
 from enum import StrEnum, unique

@@ -41,7 +41,7 @@ async def trade_pay(desk: Desk, incoming: Incoming, send: Send) -> None:
     except asyncio.CancelledError:
         raise
     except TillgateError as error:
-        answer = await callback(desk, refusal(error), None)
+        answer = await callback(desk, refusal(error))
     await reply_json(send, 200, answer, headers=CORS)
 
 
@@ -52,7 +52,7 @@ async def _answer(desk: Desk, incoming: Incoming) -> dict[str, Any]:
         told = final_outcome(
             CallbackCode.CLIENT_ERROR, result=refused.result, sentence=refused.message
         )
-        return await callback(desk, told, None)
+        return await callback(desk, told)
     signed = await read_order(desk, call.order_str)
     try:
         check_version(call, signed.terms.version)
@@ -60,7 +60,7 @@ async def _answer(desk: Desk, incoming: Incoming) -> dict[str, Any]:
         told = final_outcome(
             CallbackCode.CLIENT_ERROR, result=refused.result, sentence=refused.message
         )
-        return await callback(desk, told, None)
+        return await callback(desk, told)
     return await _open(desk, incoming, call, signed)
 
 

@@ -32,7 +32,7 @@ def refusal(error: TillgateError) -> Final:
     raise error
 
 
-async def callback(desk: Desk, told: Final, order: Acquirement | None) -> dict[str, Any]:
+async def callback(desk: Desk, told: Final, order: Acquirement | None = None) -> dict[str, Any]:
     """Return the JSON of a final outcome, and tell the story of it."""
     answer = {"resultCode": told.result_code, "memo": told.memo}
     result = RESULTS.get(told.result_code)

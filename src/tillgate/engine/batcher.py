@@ -8,13 +8,14 @@ operation that tells a repeat so.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import msgspec
 import structlog
 
 from tillgate.engine.commands import Command
+from tillgate.engine.committed import Committed, Watcher
 from tillgate.engine.lanes import Job, Lane, Lanes
 from tillgate.engine.operation import Operation
 from tillgate.engine.ports import CommitUnknown, Store, StoreRefused
@@ -24,12 +25,11 @@ from tillgate.engine.working_set import Overlay, WorkingSet
 from tillgate.kernel.clock import Clock
 from tillgate.kernel.errors import Broken, TillgateError, Unavailable
 from tillgate.kernel.ids import IdFactory
-from tillgate.kernel.record import Key, Record
+from tillgate.kernel.record import Key
 
 Verbs = Mapping[type[Command], Verb[Any]]
 Decided = tuple[Job, object, TillgateError | None]
 """A job with its outcome, or with the error it will be told; told only after the commit."""
-Watcher = Callable[[frozenset[type[Record]]], None]
 
 
 class _Lost(Exception):
@@ -79,7 +79,11 @@ class Engine:
                 await worker
 
     def watch(self, watcher: Watcher) -> None:
-        """Call `watcher` after each commit with the kinds of record it wrote; a wake-up only."""
+        """Call `watcher` after each commit of this engine with what it wrote.
+
+        It is for waking workers and telling people; what must happen is a row in the store, since
+        the process may end between the commit and the call.
+        """
         self._watchers.append(watcher)
 
     async def execute(self, command: Command, lane: Lane = Lane.PEOPLE) -> Any:  # noqa: ANN401  One per verb.
@@ -122,14 +126,14 @@ class Engine:
                 self._log.exception("batch_broken", commands=len(group))
                 pending.extend(self._regroup(group, error))
             else:
-                for job, outcome, error in decided:
-                    if error is None:
+                for job, outcome, refusal in decided:
+                    if refusal is None:
                         job.answer(outcome)
                     else:
-                        job.fail(error)
+                        job.fail(refusal)
 
     def _regroup(self, group: list[Job], error: Exception) -> list[list[Job]]:
-        """Return the groups to try next: the whole once more, then halves; fail who has no try left.
+        """Return the groups to try next: the whole once more, then halves.
 
         An unreachable store or an unknown commit is nobody's fault, so such a group stays whole.
         """
@@ -166,7 +170,7 @@ class Engine:
                 raise _Lost
         if changes:
             self._committed_at_ms = now_ms
-            self._wake(frozenset(type(change.row) for change in changes))
+            self._show(Committed([(change.row, working.loaded(change.row)) for change in changes]))
         return decided
 
     def _decide_all(
@@ -184,7 +188,7 @@ class Engine:
                 raise
             except TillgateError as error:
                 decided.append((job, None, error))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  A defect in one verb fails that command alone.
                 self._log.exception("command_broken", command=type(job.command).__name__)
                 decided.append((job, None, _broken(error)))
         return decided
@@ -212,9 +216,12 @@ class Engine:
     def _verb(self, job: Job) -> Verb[Any]:
         return self._verbs[type(job.command)]
 
-    def _wake(self, kinds: frozenset[type[Record]]) -> None:
+    def _show(self, committed: Committed) -> None:
         for watcher in self._watchers:
-            watcher(kinds)
+            try:
+                watcher(committed)
+            except Exception:
+                self._log.exception("watcher_broken")  # The commit stands; its callers are told.
 
 
 def lock_order(key: Key) -> tuple[str, tuple[str, ...]]:

@@ -127,6 +127,14 @@ class ClaimNotification(Command, frozen=True, kw_only=True):
     sends: int
 
 
+class ReleaseNotification(Command, frozen=True, kw_only=True):
+    """A worker that claimed a send could not begin it: nothing went out under this number."""
+
+    merchant_id: MerchantId
+    notification_id: NotificationId
+    send_no: int
+
+
 class RecordSend(Command, frozen=True, kw_only=True):
     """A send ended: what went out, what came back, and the verdict on it."""
 
@@ -157,7 +165,7 @@ class ResendNotification(OperatorCommand, frozen=True, kw_only=True):
 
 
 class InitialiseDatabase(OperatorCommand, frozen=True, kw_only=True):
-    """State the mode and the gateway key's fingerprint; refused when the database says otherwise."""
+    """State the mode and the gateway key's fingerprint; the database may say otherwise."""
 
     mode: str
     gateway_fingerprint: str

@@ -18,6 +18,7 @@ from tillgate.engine.commands import (
     LockOut,
     OpenCall,
     RecordSend,
+    ReleaseNotification,
     ResendNotification,
     ReservePinTry,
 )
@@ -28,6 +29,7 @@ from tillgate.engine.decide.end_order import CancelVerb, ExpireVerb
 from tillgate.engine.decide.notify import (
     ClaimNotificationVerb,
     RecordSendVerb,
+    ReleaseNotificationVerb,
     ResendNotificationVerb,
 )
 from tillgate.engine.decide.open_call import OpenCallVerb
@@ -50,6 +52,7 @@ VERBS: Mapping[type[Command], Verb[Any]] = {
     Expire: ExpireVerb(),
     ClaimNotification: ClaimNotificationVerb(),
     RecordSend: RecordSendVerb(),
+    ReleaseNotification: ReleaseNotificationVerb(),
     ResendNotification: ResendNotificationVerb(),
     **OPERATOR_VERBS,
 }

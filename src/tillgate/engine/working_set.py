@@ -52,6 +52,10 @@ class WorkingSet:
         """Return the row as the batch sees it now."""
         return self._now[key]
 
+    def loaded(self, row: Record) -> Record | None:
+        """Return what the store held of this row before the batch, or None when it is new."""
+        return self._loaded.get(row.key)
+
     def merge(self, changed: Mapping[Key, Record]) -> None:
         """Take over what one command changed."""
         self._now.update(changed)

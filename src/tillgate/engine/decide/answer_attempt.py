@@ -77,7 +77,7 @@ class AnswerAttemptVerb:
             _take_refund_answer(rows, attempt, command.answer, moment)
             return parts.recorded(call, order)
         if (attempt.state, _event(command.answer)) not in ATTEMPT:
-            _take_contradiction(rows, attempt, order, command.answer, moment)
+            _take_contradiction(rows, attempt, order, answer=command.answer, moment=moment)
             return parts.recorded(call, order)
         attempt = _answered(attempt, command.answer, moment)
         rows.update(attempt)
@@ -94,11 +94,11 @@ class ClaimAttemptVerb:
 
     outcome = Claimed
 
-    def lookups(self, command: ClaimAttempt) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: ClaimAttempt) -> Sequence[Lookup]:
         """Need nothing resolved."""
         return ()
 
-    def keys(self, command: ClaimAttempt, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: ClaimAttempt, found: Found) -> Sequence[Key]:
         """Name the attempt."""
         key = (command.merchant_id, command.merchant_trans_id, str(command.attempt_no))
         return [Key(Attempt, key)]
@@ -124,7 +124,7 @@ class ClaimAttemptVerb:
 
 
 def ask_refund(
-    rows: Rows, order: Acquirement, attempt: Attempt, purpose: AttemptPurpose, moment: Moment
+    rows: Rows, order: Acquirement, attempt: Attempt, *, purpose: AttemptPurpose, moment: Moment
 ) -> Acquirement:
     """Ask an outside issuer to take money back: an attempt that a worker carries out."""
     number = order.attempt_count + 1
@@ -174,7 +174,7 @@ def _take_yes(rows: Rows, attempt: Attempt, call: Call, moment: Moment) -> Final
     )
     parts.put_journal(rows, paid)
     give_back(rows, closed, reference=f"cancel:{closed.acquirement_id}", moment=moment)
-    closed = ask_refund(rows, closed, attempt, AttemptPurpose.CANCELLATION, moment)
+    closed = ask_refund(rows, closed, attempt, purpose=AttemptPurpose.CANCELLATION, moment=moment)
     parts.notify(rows, closed, Result.ORDER_IS_CLOSED, now_ms=now_ms)
     told = final_outcome(CallbackCode.FAILED, result=Result.ORDER_IS_CLOSED)
     return parts.end_call(rows, call, closed, told)
@@ -208,7 +208,7 @@ def _take_no(rows: Rows, attempt: Attempt, call: Call, moment: Moment) -> Final:
 
 
 def _take_contradiction(
-    rows: Rows, attempt: Attempt, order: Acquirement, answer: Answer, moment: Moment
+    rows: Rows, attempt: Attempt, order: Acquirement, *, answer: Answer, moment: Moment
 ) -> None:
     """Take in an answer that comes after the last word: a late yes is money, a late no a note."""
     if _is_late_no(attempt, answer):
@@ -217,7 +217,7 @@ def _take_contradiction(
         return
     rows.update(attempt.replaced(late_approved_at_ms=moment.now_ms))
     parts.put_journal(rows, bookkeeping.late_approval(attempt, at_ms=moment.now_ms))
-    ask_refund(rows, order, attempt, AttemptPurpose.LATE_APPROVAL, moment)
+    ask_refund(rows, order, attempt, purpose=AttemptPurpose.LATE_APPROVAL, moment=moment)
 
 
 def _take_refund_answer(rows: Rows, attempt: Attempt, answer: Answer, moment: Moment) -> None:

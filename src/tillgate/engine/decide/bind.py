@@ -38,7 +38,7 @@ class BindBrowserVerb:
         """Resolve the token."""
         return at_cashier.lookups(command.token_hash)
 
-    def keys(self, command: BindBrowser, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: BindBrowser, found: Found) -> Sequence[Key]:
         """Name the call."""
         return at_cashier.keys(found)
 

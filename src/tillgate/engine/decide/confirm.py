@@ -1,4 +1,4 @@
-"""The payer confirms: the built-in wallet pays in this one commit; an outside issuer is to be asked.
+"""The payer confirms: the built-in wallet pays in this one commit, an outside issuer is asked.
 
 What must hold: money moves at most once per order; a confirm that is sent again after its answer
 was lost gets the answer of the first; whoever did not pay is told 5000, never 9000.
@@ -68,8 +68,8 @@ class ConfirmVerb:
         if place.told is not None:
             return place.told
         if payer.issuer != WALLET:
-            return _ask(rows, place.call, place.order, payer, moment)
-        return _pay(rows, place.call, place.order, payer, moment)
+            return _ask(rows, place, payer, moment)
+        return _pay(rows, place, payer, moment)
 
 
 @final
@@ -109,11 +109,11 @@ class CancelCallVerb:
         """Resolve the token."""
         return at_cashier.lookups(command.token_hash)
 
-    def keys(self, command: CancelCall, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: CancelCall, found: Found) -> Sequence[Key]:
         """Name the call and its order."""
         return at_cashier.keys(found)
 
-    def decide(self, command: CancelCall, rows: Rows, found: Found, moment: Moment) -> Final:  # noqa: ARG002  The port's shape.
+    def decide(self, command: CancelCall, rows: Rows, found: Found, moment: Moment) -> Final:
         """End this call; the order keeps waiting for another until its time is over."""
         place = at_cashier.arrive(rows, found, moment)
         if place.told is not None:
@@ -129,7 +129,8 @@ def check_same_payer(call: Call, payer: Payer) -> None:
         raise Refused(Result.ACCESS_DENIED, sentence)
 
 
-def _pay(rows: Rows, call: Call, order: Acquirement, payer: Payer, moment: Moment) -> Final:
+def _pay(rows: Rows, place: at_cashier.AtCashier, payer: Payer, moment: Moment) -> Final:
+    call, order = place.call, place.order
     balance = rows.get(Balance, *parts.balance_key(payer.payer_id, call.currency).parts)
     if balance is None or balance.money < order.amount:
         rows.update(order.replaced(attempt_count=order.attempt_count + 1))
@@ -161,7 +162,8 @@ def settle_paid(
     return parts.end_call(rows, call, paid, told)
 
 
-def _ask(rows: Rows, call: Call, order: Acquirement, payer: Payer, moment: Moment) -> Ask:
+def _ask(rows: Rows, place: at_cashier.AtCashier, payer: Payer, moment: Moment) -> Ask:
+    call, order = place.call, place.order
     number = order.attempt_count + 1
     wait_ms = moment.settings.issuer_wait_ms_max + moment.settings.issuer_ask_again_ms
     attempt = Attempt(

@@ -1,8 +1,8 @@
 """Orders that end without a buyer: cancelled by the merchant, or out of time.
 
-What must hold: a cancel while an attempt is open is only noted, and answered "unknown"; a paid order
-is given back in the same commit as the cancel; an order that was never created leaves a tombstone,
-so that a late orderStr finds it closed (U19).
+What must hold: a cancel while an attempt is open is only noted, and answered "unknown"; a paid
+order is given back in the same commit as the cancel; an order that was never created leaves a
+tombstone, so that a late orderStr finds it closed (U19).
 """
 
 from collections.abc import Sequence
@@ -92,15 +92,15 @@ class ExpireVerb:
 
     outcome = Ended
 
-    def lookups(self, command: Expire) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: Expire) -> Sequence[Lookup]:
         """Need nothing resolved."""
         return ()
 
-    def keys(self, command: Expire, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: Expire, found: Found) -> Sequence[Key]:
         """Name the order."""
         return parts.order_keys(command.merchant_id, command.merchant_trans_id)
 
-    def decide(self, command: Expire, rows: Rows, found: Found, moment: Moment) -> Ended:  # noqa: ARG002  The port's shape.
+    def decide(self, command: Expire, rows: Rows, found: Found, moment: Moment) -> Ended:
         """Close the order if its time is over; otherwise change nothing."""
         order = rows.must(Acquirement, command.merchant_id, command.merchant_trans_id)
         if order.is_over(moment.now_ms):
@@ -135,7 +135,9 @@ def _undo_payment(rows: Rows, order: Acquirement, moment: Moment) -> Acquirement
         parts.credit(rows, order.payer_id, closed.amount)
     else:
         attempt = rows.must(Attempt, *order.key.parts, order.paid_attempt)
-        closed = ask_refund(rows, closed, attempt, AttemptPurpose.CANCELLATION, moment)
+        closed = ask_refund(
+            rows, closed, attempt, purpose=AttemptPurpose.CANCELLATION, moment=moment
+        )
     parts.withdraw_success(rows, closed, now_ms=moment.now_ms)
     return closed
 

@@ -18,7 +18,12 @@ from tillgate.acquiring.notification import (
 )
 from tillgate.acquiring.operator import OperatorAction
 from tillgate.acquiring.states import NOTIFICATION, NotificationEvent, NotificationState, after
-from tillgate.engine.commands import ClaimNotification, RecordSend, ResendNotification
+from tillgate.engine.commands import (
+    ClaimNotification,
+    RecordSend,
+    ReleaseNotification,
+    ResendNotification,
+)
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment
 from tillgate.engine.working_set import Rows
@@ -46,11 +51,11 @@ class ClaimNotificationVerb:
 
     outcome = SendClaim
 
-    def lookups(self, command: ClaimNotification) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: ClaimNotification) -> Sequence[Lookup]:
         """Need nothing resolved."""
         return ()
 
-    def keys(self, command: ClaimNotification, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: ClaimNotification, found: Found) -> Sequence[Key]:
         """Name the notification."""
         return [Key(Notification, (command.merchant_id, command.notification_id))]
 
@@ -73,16 +78,52 @@ class ClaimNotificationVerb:
 
 
 @final
+class ReleaseNotificationVerb:
+    """Decides `ReleaseNotification`."""
+
+    outcome = SendClaim
+
+    def lookups(self, command: ReleaseNotification) -> Sequence[Lookup]:
+        """Need nothing resolved."""
+        return ()
+
+    def keys(self, command: ReleaseNotification, found: Found) -> Sequence[Key]:
+        """Name the notification and the send that was not made."""
+        key = (command.merchant_id, command.notification_id)
+        return [Key(Notification, key), Key(NotificationSend, (*key, str(command.send_no)))]
+
+    def decide(
+        self,
+        command: ReleaseNotification,
+        rows: Rows,
+        found: Found,
+        moment: Moment,
+    ) -> SendClaim:
+        """Give the number back, so that no step of the ladder is used up by a send that was none.
+
+        The number may be claimed again, which is safe only since whoever releases it has sent
+        nothing under it; a number that was recorded, or that a later claim has passed, stays.
+        """
+        key = (command.merchant_id, command.notification_id)
+        row = rows.must(Notification, *key)
+        recorded = rows.get(NotificationSend, *key, command.send_no) is not None
+        if recorded or row.sends != command.send_no:
+            return SendClaim()
+        rows.update(row.replaced(sends=row.sends - 1, lease_until_ms=0))
+        return SendClaim(send_no=row.sends)
+
+
+@final
 class RecordSendVerb:
     """Decides `RecordSend`."""
 
     outcome = SendRecorded
 
-    def lookups(self, command: RecordSend) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: RecordSend) -> Sequence[Lookup]:
         """Need nothing resolved."""
         return ()
 
-    def keys(self, command: RecordSend, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: RecordSend, found: Found) -> Sequence[Key]:
         """Name the notification and this send of it."""
         key = (command.merchant_id, command.notification_id)
         return [Key(Notification, key), Key(NotificationSend, (*key, str(command.send_no)))]
@@ -110,11 +151,11 @@ class ResendNotificationVerb:
 
     outcome = SendRecorded
 
-    def lookups(self, command: ResendNotification) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: ResendNotification) -> Sequence[Lookup]:
         """Need nothing resolved."""
         return ()
 
-    def keys(self, command: ResendNotification, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: ResendNotification, found: Found) -> Sequence[Key]:
         """Name the notification."""
         key = Key(Notification, (command.merchant_id, command.notification_id))
         return [key, Key(OperatorAction, (command.operation_id,))]
@@ -150,7 +191,7 @@ class ResendNotificationVerb:
 
 
 def _after_send(row: Notification, command: RecordSend, moment: Moment) -> Notification:
-    """Return the notification after a send; a stale failure changes nothing, an ack always counts."""
+    """Return the notification after a send; an ack always counts, a stale failure never."""
     if command.acknowledged:
         event = NotificationEvent.ACKNOWLEDGED
     elif command.send_no != row.sends:

@@ -43,11 +43,11 @@ class OpenCallVerb:
 
     outcome = Opened | Final
 
-    def lookups(self, command: OpenCall) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: OpenCall) -> Sequence[Lookup]:
         """Need nothing resolved: every key is in the order itself."""
         return ()
 
-    def keys(self, command: OpenCall, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: OpenCall, found: Found) -> Sequence[Key]:
         """Name the order, its merchant and this call."""
         terms = command.terms
         call = Key(Call, (terms.merchant_id, terms.merchant_trans_id, command.call_id))

@@ -1,8 +1,8 @@
 """What operators do: clients, keys, merchants, payers, cash, and what a database is.
 
-Every change is a command with an operator's name and leaves a row in the append-only log in the same
-commit. What must hold: no row of the log carries a secret; a client, key or payer that exists with
-another content is refused rather than overwritten.
+Every change is a command with an operator's name and leaves a row in the append-only log in the
+same commit. What must hold: no row of the log carries a secret; a client, key or payer that exists
+with another content is refused rather than overwritten.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from tillgate.engine.commands import (
     AddClient,
     AddClientKey,
     AddPayer,
+    Command,
     InitialiseDatabase,
     OperatorCommand,
     RetireClientKey,
@@ -28,7 +29,7 @@ from tillgate.engine.commands import (
 )
 from tillgate.engine.decide import parts
 from tillgate.engine.ports import Lookup
-from tillgate.engine.verb import Found, Moment
+from tillgate.engine.verb import Found, Moment, Verb
 from tillgate.engine.working_set import Rows
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.money import MINOR_DIGITS_MAX, Money
@@ -79,11 +80,11 @@ class OperatorVerb:
         self._name = name
         self._act = act
 
-    def lookups(self, command: OperatorCommand) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: OperatorCommand) -> Sequence[Lookup]:
         """Need nothing resolved."""
         return ()
 
-    def keys(self, command: OperatorCommand, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: OperatorCommand, found: Found) -> Sequence[Key]:
         """Name the subject's rows and the log's."""
         return [*self._name(command), Key(OperatorAction, (command.operation_id,))]
 
@@ -115,7 +116,7 @@ class OperatorVerb:
         return outcome
 
 
-def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Registered:  # noqa: ARG001  The port's shape.
+def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Registered:
     changed = False
     for name, value, sentence in (
         ("mode", command.mode, "This database is for {held}, not for {asked}; name another one."),
@@ -134,7 +135,7 @@ def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Regi
     return Registered(subject="database", changed=changed)
 
 
-def _add_client(command: AddClient, rows: Rows, moment: Moment) -> Registered:  # noqa: ARG001  The port's shape.
+def _add_client(command: AddClient, rows: Rows, moment: Moment) -> Registered:
     return _register(rows, command.client, rows.get(Client, command.client.client_id))
 
 
@@ -164,7 +165,7 @@ def _retire_key(command: RetireClientKey, rows: Rows, moment: Moment) -> Registe
     return Registered(subject=str(key.key), changed=True)
 
 
-def _set_merchant(command: SetMerchant, rows: Rows, moment: Moment) -> Registered:  # noqa: ARG001  The port's shape.
+def _set_merchant(command: SetMerchant, rows: Rows, moment: Moment) -> Registered:
     before = rows.get(Merchant, command.merchant.merchant_id)
     if before is None:
         rows.insert(command.merchant)
@@ -175,7 +176,7 @@ def _set_merchant(command: SetMerchant, rows: Rows, moment: Moment) -> Registere
     return Registered(subject=str(command.merchant.key), changed=True)
 
 
-def _add_payer(command: AddPayer, rows: Rows, moment: Moment) -> Registered:  # noqa: ARG001  The port's shape.
+def _add_payer(command: AddPayer, rows: Rows, moment: Moment) -> Registered:
     payer = Payer(
         payer_id=command.payer_id,
         name=command.name,
@@ -217,7 +218,7 @@ def _top_up(command: TopUp, rows: Rows, moment: Moment) -> ToppedUp:
     return ToppedUp(payer_id=payer.payer_id, balance=balance)
 
 
-def _unlock(command: UnlockPayer, rows: Rows, moment: Moment) -> Registered:  # noqa: ARG001  The port's shape.
+def _unlock(command: UnlockPayer, rows: Rows, moment: Moment) -> Registered:
     payer = rows.get(Payer, command.payer_id)
     if payer is None:
         raise Refused(Result.USER_NOT_EXIST, f"There is no payer {command.payer_id}.")
@@ -260,7 +261,7 @@ def _detail(command: OperatorCommand) -> str:
     return msgspec.json.encode(said).decode()
 
 
-OPERATOR_VERBS: Mapping[type[OperatorCommand], OperatorVerb] = {
+OPERATOR_VERBS: Mapping[type[Command], Verb[Any]] = {
     InitialiseDatabase: OperatorVerb(
         "db initialise",
         Registered,

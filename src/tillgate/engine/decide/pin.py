@@ -34,11 +34,11 @@ class ReservePinTryVerb:
 
     outcome = PinTry
 
-    def lookups(self, command: ReservePinTry) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: ReservePinTry) -> Sequence[Lookup]:
         """Need nothing resolved."""
         return ()
 
-    def keys(self, command: ReservePinTry, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: ReservePinTry, found: Found) -> Sequence[Key]:
         """Name the payer."""
         return [Key(Payer, (command.payer_id,))]
 
@@ -47,7 +47,7 @@ class ReservePinTryVerb:
         command: ReservePinTry,
         rows: Rows,
         found: Found,
-        moment: Moment,  # noqa: ARG002  The port's shape.
+        moment: Moment,
     ) -> PinTry:
         """Count a try; refuse when none is left."""
         payer = check_payer(rows.get(Payer, command.payer_id))
@@ -62,11 +62,11 @@ class AcceptPinVerb:
 
     outcome = Accepted
 
-    def lookups(self, command: AcceptPin) -> Sequence[Lookup]:  # noqa: ARG002  The port's shape.
+    def lookups(self, command: AcceptPin) -> Sequence[Lookup]:
         """Need nothing resolved."""
         return ()
 
-    def keys(self, command: AcceptPin, found: Found) -> Sequence[Key]:  # noqa: ARG002  The port's shape.
+    def keys(self, command: AcceptPin, found: Found) -> Sequence[Key]:
         """Name the payer."""
         return [Key(Payer, (command.payer_id,))]
 
@@ -75,7 +75,7 @@ class AcceptPinVerb:
         command: AcceptPin,
         rows: Rows,
         found: Found,
-        moment: Moment,  # noqa: ARG002  The port's shape.
+        moment: Moment,
     ) -> Accepted:
         """Give all tries back."""
         payer = rows.must(Payer, command.payer_id)

@@ -10,7 +10,7 @@ import { NetworkLost, askDoor, pause } from "./doors.js";
 import { Host } from "./host.js";
 import { PinPad } from "./pad.js";
 import { outcomeOf } from "./outcomes.js";
-import { accountCard, busyScreen, doneScreen, orderSummary, payerChoice, troubleScreen } from "./screens.js";
+import { accountCard, busyScreen, doneScreen, orderSummary, payerChoice, signInAccount, troubleScreen } from "./screens.js";
 import { showMoney } from "./money.js";
 import { Speech } from "./speech.js";
 import { en } from "../locales/en.js";
@@ -172,7 +172,6 @@ class Cashier {
     this.host.tell("open");
     if (order.state === "DONE" && order.result) return this.finish(order.result);
     if (order.state === "PROCESSING") return this.follow();
-    this.payer ||= order.payers[0]?.id ?? "";
     if (order.state === "SIGN_IN") this.showSignIn();
     else this.showConfirm();
     this.countdown.set(order.secondsLeft);
@@ -181,12 +180,20 @@ class Cashier {
   showSignIn() {
     this.draw(() => {
       const order = /** @type {Order} */ (this.order);
-      const choice = payerChoice(this.speech, order, this.payer, (payer) => (this.payer = payer));
+      const choose = (/** @type {string} */ payer) => {
+        this.payer = payer;
+        this.showSignIn();
+      };
+      if (order.payers.length > 0 && !this.payer) {
+        this.main.replaceChildren(orderSummary(this.speech, order), payerChoice(this.speech, order, choose), this.cancelButton());
+        this.countdown.repeat();
+        return () => byId("amount").focus({ preventScroll: true });
+      }
+      const account = signInAccount(this.speech, order, { payer: this.payer, onType: (payer) => (this.payer = payer), onChange: () => choose("") });
       const pad = this.pad(this.speech.say("signin.submit"), (pin) => this.signIn(pin));
-      pad.element.prepend(el("h2", {}, this.speech.say("signin.heading")), choice);
-      this.main.replaceChildren(orderSummary(this.speech, order), pad.element, this.cancelButton());
+      this.main.replaceChildren(orderSummary(this.speech, order), el("h2", { class: "signin-title" }, this.speech.say("signin.heading")), account, pad.element, this.cancelButton());
       this.countdown.repeat();
-      return () => byId("amount").focus({ preventScroll: true });
+      return () => (order.payers.length ? pad.focus() : this.main.querySelector("input")?.focus());
     });
   }
 

@@ -1,9 +1,9 @@
 /**
  * The sandbox's payers, one sentence each, in the page's language. A payer this page has no words for is described by
- * the server's own sentence.
+ * the server's own sentence. Choosing is a list of buttons; the chosen one then stands above the PIN pad.
  */
 
-import { el } from "./dom.js";
+import { el, icon } from "./dom.js";
 
 /** @typedef {import("./speech.js").Language} Language */
 
@@ -42,4 +42,29 @@ const SENTENCES = {
 export function aboutPayer(payer, language) {
   const known = SENTENCES[language][payer.id];
   return el("span", known ? { class: "quiet" } : { class: "quiet", lang: "en" }, known ?? payer.about);
+}
+
+/** @param {string} name */
+const avatar = (name) => el("span", { class: "avatar", "aria-hidden": "true" }, name.slice(0, 1).toUpperCase());
+
+/**
+ * @param {readonly {id: string, name: string, about: string}[]} payers
+ * @param {{language: Language, label: string, onChoose: (id: string) => void}} options
+ */
+export function payerList(payers, { language, label, onChoose }) {
+  const items = payers.map((payer) => {
+    const words = el("span", { class: "choice-words" }, el("strong", {}, payer.name), aboutPayer(payer, language));
+    const press = () => onChoose(payer.id);
+    return el("li", {}, el("button", { class: "choice", type: "button", "data-payer": payer.id, onclick: press }, avatar(payer.name), words, icon("forward")));
+  });
+  return el("ul", { class: "choice-list", "aria-label": label }, ...items);
+}
+
+/**
+ * @param {{name: string}} payer
+ * @param {{change: string, onChange: () => void}} options
+ */
+export function chosenPayer(payer, { change, onChange }) {
+  const button = el("button", { class: "change", type: "button", onclick: onChange }, change);
+  return el("div", { class: "chosen" }, avatar(payer.name), el("strong", {}, payer.name), button);
 }

@@ -5,7 +5,7 @@
 
 import { el, icon } from "./dom.js";
 import { isLess, showMoney } from "./money.js";
-import { aboutPayer } from "./payers.js";
+import { chosenPayer, payerList } from "./payers.js";
 import { outcomeOf } from "./outcomes.js";
 
 /** @typedef {import("./money.js").Money} Money */
@@ -66,38 +66,34 @@ export function accountCard(speech, order) {
 }
 
 /**
- * Whose wallet: a list where the sandbox names its payers, else a field.
+ * Whose wallet, where the sandbox names its payers.
  * @param {Speech} speech
  * @param {Order} order
- * @param {string} chosen
  * @param {(payer: string) => void} onChoose
  */
-export function payerChoice(speech, order, chosen, onChoose) {
-  const changed = (/** @type {Event} */ event) => onChoose(/** @type {HTMLInputElement} */ (event.target).value);
-  if (!order.payers.length) {
-    return el(
-      "label",
-      { class: "field" },
-      speech.say("signin.account"),
-      el("input", { type: "text", name: "payer", value: chosen, autocomplete: "username", autocapitalize: "none", spellcheck: "false", oninput: changed }),
-    );
-  }
-  const options = order.payers.map((payer) =>
-    el(
-      "label",
-      { class: "choice" },
-      el("input", { type: "radio", name: "payer", value: payer.id, checked: payer.id === chosen, onchange: changed }),
-      el("span", { class: "avatar", "aria-hidden": "true" }, payer.name.slice(0, 1).toUpperCase()),
-      el("span", { class: "choice-words" }, el("strong", {}, payer.name), aboutPayer(payer, speech.language)),
-    ),
-  );
+export function payerChoice(speech, order, onChoose) {
+  const label = speech.say("signin.choose");
   return el(
-    "fieldset",
+    "section",
     { class: "choices" },
-    el("legend", {}, speech.say("signin.choose")),
-    el("div", { class: "choice-list" }, ...options),
+    el("h2", {}, label),
+    payerList(order.payers, { language: speech.language, label, onChoose }),
     el("p", { class: "hint" }, speech.say("signin.hint")),
   );
+}
+
+/**
+ * The account that signs in: the chosen one, or a field where nobody is named.
+ * @param {Speech} speech
+ * @param {Order} order
+ * @param {{payer: string, onType: (payer: string) => void, onChange: () => void}} account
+ */
+export function signInAccount(speech, order, { payer, onType, onChange }) {
+  const chosen = order.payers.find((each) => each.id === payer);
+  if (chosen) return chosenPayer(chosen, { change: speech.say("signin.change"), onChange });
+  const typed = (/** @type {Event} */ event) => onType(/** @type {HTMLInputElement} */ (event.target).value.trim());
+  const field = el("input", { type: "text", name: "payer", value: payer, autocomplete: "username", autocapitalize: "none", spellcheck: "false", oninput: typed });
+  return el("label", { class: "field" }, speech.say("signin.account"), field);
 }
 
 /**

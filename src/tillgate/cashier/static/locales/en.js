@@ -16,6 +16,7 @@ export const en = {
   "payer.short": "This balance is smaller than the amount. Top up first, or the payment will be refused.",
   "signin.heading": "Sign in to pay",
   "signin.choose": "Whose wallet is it?",
+  "signin.change": "Change",
   "signin.account": "Wallet account",
   "signin.hint": "Sandbox: the PIN of every account is 123456.",
   "signin.submit": "Sign in",

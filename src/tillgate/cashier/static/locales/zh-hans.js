@@ -17,6 +17,7 @@ export const zhHans = {
   "payer.short": "余额少于应付金额。请先充值，否则付款会被拒绝。",
   "signin.heading": "登录后付款",
   "signin.choose": "使用哪个钱包？",
+  "signin.change": "更改",
   "signin.account": "钱包账户",
   "signin.hint": "沙盒环境：所有账户的密码都是 123456。",
   "signin.submit": "登录",

@@ -17,6 +17,7 @@ export const zhHant = {
   "payer.short": "餘額少於應付金額。請先增值，否則付款會被拒絕。",
   "signin.heading": "登入後付款",
   "signin.choose": "使用哪個錢包？",
+  "signin.change": "更改",
   "signin.account": "錢包帳戶",
   "signin.hint": "沙盒環境：所有帳戶的密碼都是 123456。",
   "signin.submit": "登入",
