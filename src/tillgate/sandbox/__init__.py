@@ -1,4 +1,4 @@
-"""The sandbox: the whole system in one process, for trying it out and for merchants' tests.
+"""The whole system in one process, with known identities and a shop to buy in.
 
-It may lean on everything; nothing leans on it but the command line.
+It is the gateway itself with simulated parts behind its ports, never a mock beside it.
 """

@@ -1,0 +1,312 @@
+"""The only place that picks concrete parts: which store, clock, keys, issuers, doors and workers.
+
+Decides how a gateway is put together and in which order it comes up and goes down; it decides no
+rule. What must hold: the database's mode and key are settled before a door opens; whatever was
+opened is closed again in the reverse order, also when the next part fails.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, final
+
+import msgspec
+
+from tillgate.acquiring.operator import Fact
+from tillgate.cashier.door import CashierDoor
+from tillgate.config.folder import Folder, FolderRefused, read_private, replace
+from tillgate.config.settings import Mode, Settings, check_serving
+from tillgate.edge.desk import Desk, DoorSettings, KeyRing
+from tillgate.edge.directory import Directory
+from tillgate.edge.root import Mount, Root
+from tillgate.edge.secrets import Secret
+from tillgate.edge.story import Story
+from tillgate.engine.batcher import Engine
+from tillgate.engine.commands import InitialiseDatabase
+from tillgate.engine.issuer import Issuer
+from tillgate.engine.ports import Reader
+from tillgate.engine.settings import DecideSettings, LaneSettings
+from tillgate.engine.verbs import VERBS
+from tillgate.gateway.control import ControlApp
+from tillgate.gateway.front import Front
+from tillgate.issuers import simulated
+from tillgate.issuers.pins import ArgonPins
+from tillgate.kernel.clock import SECOND_MS, Clock, SystemClock
+from tillgate.kernel.errors import Refused, TillgateError
+from tillgate.kernel.ids import IdFactory, OperationId
+from tillgate.protocol.keys import PrivateKey, load_private_key
+from tillgate.storage.opening import open_sqlite
+from tillgate.walletapp.door import WalletDoor
+
+OURSELVES: Final = "tillgate"
+"""The operator's name under which the gateway acts on its own database."""
+
+
+class ModeRefused(TillgateError):
+    """The database is for another mode or another gateway key."""
+
+
+class NoDatabase(TillgateError):
+    """There is no database yet."""
+
+
+@final
+class SystemIds:
+    """Identifiers drawn from the operating system's randomness."""
+
+    def token(self) -> str:
+        """Return 128 random bits as 32 lower-case hexadecimal digits."""
+        return secrets.token_hex(16)
+
+    def digits(self, length: int) -> str:
+        """Return `length` random decimal digits."""
+        return str(secrets.randbelow(10**length)).rjust(length, "0")
+
+
+@final
+class Books(msgspec.Struct, frozen=True, kw_only=True):
+    """A database with the engine that decides what changes in it."""
+
+    engine: Engine
+    reader: Reader
+    clock: Clock
+    ids: IdFactory
+    secret: Secret
+    pins: ArgonPins
+
+    def operation(self) -> OperationId:
+        """Return a new operation id."""
+        return OperationId(self.ids.token())
+
+
+@asynccontextmanager
+async def open_reader(settings: Settings) -> AsyncIterator[Reader]:
+    """Open the database for reading only, beside whoever writes it.
+
+    Raises:
+        NoDatabase: there is none.
+    """
+    _check_exists(settings)
+    store = open_sqlite(settings.database)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@asynccontextmanager
+async def open_books(
+    settings: Settings, *, clock: Clock | None = None, must_exist: bool = False
+) -> AsyncIterator[Books]:
+    """Open the database, bring up the engine, and put both away at the end.
+
+    Raises:
+        NoDatabase: there is none, and `must_exist` says that none is to be made.
+    """
+    if must_exist:
+        _check_exists(settings)
+    folder = Folder(settings.data)
+    folder.make()
+    secret = Secret(folder.secret(secrets.token_bytes))
+    ids, watch = SystemIds(), clock or SystemClock()
+    async with AsyncExitStack() as opened:
+        store = open_sqlite(settings.database)
+        opened.callback(store.close)
+        pins = ArgonPins(_pepper(secret))
+        opened.callback(pins.close)
+        engine = Engine(
+            store,
+            verbs=VERBS,
+            clock=watch,
+            ids=ids,
+            decide=decide_settings(settings),
+            lanes=LaneSettings(),
+        )
+        engine.start()
+        opened.push_async_callback(engine.stop)
+        yield Books(engine=engine, reader=store, clock=watch, ids=ids, secret=secret, pins=pins)
+
+
+async def initialise(books: Books, mode: Mode, key: PrivateKey) -> None:
+    """State the database's mode and key, on a new one; hold it to them on every other.
+
+    Raises:
+        ModeRefused: the database says otherwise.
+    """
+    command = InitialiseDatabase(
+        operation_id=books.operation(),
+        operator=OURSELVES,
+        mode=mode,
+        gateway_fingerprint=key.public.fingerprint,
+    )
+    try:
+        await books.engine.execute(command)
+    except Refused as refused:
+        raise ModeRefused(refused.sentence) from refused
+
+
+async def mode_of(books: Books) -> Mode:
+    """Return the mode of the database.
+
+    Raises:
+        NoDatabase: it has none yet.
+    """
+    fact = await books.reader.get(Fact, "mode")
+    if fact is None:
+        raise NoDatabase("The database has no mode yet; type: tillgate db upgrade --data DIR")
+    return Mode(fact.value)
+
+
+def _check_exists(settings: Settings) -> None:
+    if not settings.database.exists():
+        step = f"tillgate db upgrade --data {settings.data}"
+        raise NoDatabase(f"There is no database {settings.database}; make it with: {step}")
+
+
+def gateway_key(settings: Settings) -> PrivateKey:
+    """Return the gateway's private key.
+
+    Raises:
+        FolderRefused: there is none, or others can read it.
+    """
+    path = settings.gateway_key or gateway_key_path(settings.data)
+    if not path.exists():
+        step = f"tillgate keys generate gateway --out {path.parent}"
+        message = (
+            f"The gateway has no private key: {path} does not exist. Make one ({step}) or name "
+            "yours in TILLGATE_GATEWAY_KEY."
+        )
+        raise FolderRefused(message)
+    return load_private_key(read_private(path))
+
+
+def gateway_key_path(data: Path) -> Path:
+    """Return where the gateway's private key lies by default."""
+    return Folder(data).keys / "gateway.private.pem"
+
+
+def decide_settings(settings: Settings) -> DecideSettings:
+    """Return what the rules are told."""
+    limits = settings.limits
+    return DecideSettings(
+        order_life_ms=limits.order_life_s * SECOND_MS,
+        order_str_age_ms_max=limits.order_str_age_s_max * SECOND_MS,
+        order_str_ahead_ms_max=limits.order_str_ahead_s_max * SECOND_MS,
+        issuer_wait_ms_max=limits.issuer_wait_s_max * SECOND_MS,
+    )
+
+
+@final
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway that is up: its desk, its root application, its books."""
+
+    settings: Settings
+    folder: Folder
+    books: Books
+    desk: Desk
+    app: Front
+
+
+MoreDoors = Callable[[Desk], Sequence[Mount]]
+"""Makes further doors from the desk: the sandbox's shop."""
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    *,
+    port: int,
+    clock: Clock | None = None,
+    more_doors: MoreDoors | None = None,
+) -> AsyncIterator[House]:
+    """Bring up a whole gateway that is reached on `port`; the caller listens and locks.
+
+    Raises:
+        FolderRefused: a key is missing or open to others.
+        ModeRefused: the database is for another mode or key.
+    """
+    check_serving(settings)
+    folder = Folder(settings.data)
+    key = gateway_key(settings)
+    token = secrets.token_urlsafe(32)
+    async with open_books(settings, clock=clock) as books, AsyncExitStack() as opened:
+        await initialise(books, settings.mode, key)
+        desk = _desk(settings, books, key, port=port)
+        root = _root(desk, (more_doors or _no_doors)(desk))
+        replace(folder.control_token, token.encode())
+        opened.callback(folder.control_token.unlink, missing_ok=True)
+        front = Front(root, ControlApp(books.engine, token))
+        opened.callback(front.stop)
+        yield House(settings=settings, folder=folder, books=books, desk=desk, app=front)
+
+
+def _desk(settings: Settings, books: Books, key: PrivateKey, *, port: int) -> Desk:
+    issuers: Mapping[str, Issuer] = {}
+    if settings.is_sandbox:
+        issuers = {simulated.NAME: simulated.SimulatedIssuer(books.clock)}
+    return Desk(
+        engine=books.engine,
+        reader=books.reader,
+        clock=books.clock,
+        ids=books.ids,
+        issuers=issuers,
+        pins=books.pins,
+        key_ring=KeyRing(private=key, public=(key.public,)),
+        secret=books.secret,
+        story=Story(books.clock, is_told=settings.is_sandbox),
+        directory=Directory(books.reader, books.clock),
+        settings=door_settings(settings, port=port),
+    )
+
+
+def door_settings(settings: Settings, *, port: int) -> DoorSettings:
+    """Return what doors are told of where they stand."""
+    here = f"127.0.0.1:{port}"
+    shop = f"localhost:{port}"
+    if settings.public_url:
+        origin = settings.public_url
+        host = origin.partition("://")[2]
+    else:
+        host = here
+        origin = f"http://{host}"
+    hosts = {host, here, shop} if settings.is_sandbox else {host}
+    return DoorSettings(
+        is_sandbox=settings.is_sandbox,
+        wallet_origin=origin,
+        shop_origin=f"http://{shop}" if settings.is_sandbox else "",
+        hosts=frozenset(hosts),
+        issuer_wait_s_max=settings.limits.issuer_wait_s_max,
+    )
+
+
+def _root(desk: Desk, more: Sequence[Mount]) -> Root:
+    cashier, wallet = CashierDoor(desk), WalletDoor(desk)
+
+    async def ready() -> None:
+        await desk.reader.get(Fact, "mode")
+
+    mounts = (
+        Mount(("/cashier", "/bridge.js", "/static/cashier"), cashier),
+        Mount(("/wallet", "/static/wallet"), wallet),
+        *more,
+    )
+    return Root(mounts, hosts=desk.settings.hosts, ready=ready)
+
+
+def _no_doors(desk: Desk) -> Sequence[Mount]:  # noqa: ARG001  The shape of `MoreDoors`.
+    return ()
+
+
+async def hashed_pin(settings: Settings, pin: str) -> str:
+    """Return what may be kept of a PIN, by the secret of this data folder."""
+    secret = Secret(Folder(settings.data).secret(secrets.token_bytes))
+    pins = ArgonPins(_pepper(secret))
+    try:
+        return await pins.hashed(pin)
+    finally:
+        pins.close()
+
+
+def _pepper(secret: Secret) -> bytes:
+    return secret.derived("pin pepper").raw()

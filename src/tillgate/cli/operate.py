@@ -1,0 +1,125 @@
+"""How an operator's command reaches the engine: through `/control` when a server runs, else directly.
+
+Decides which way, by who holds the lock of the data folder; it knows no command. What must hold: no
+two processes change one database; a command whose answer was lost is sent again under the same
+operation id, so it is done once.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from tillgate.cli.surface import operator_name
+from tillgate.config.folder import Folder, read_private
+from tillgate.config.lock import Announced, Held, ServerLock, announced
+from tillgate.config.settings import Settings
+from tillgate.kernel.errors import Broken, Refused, Unavailable
+from tillgate.kernel.ids import OperationId
+from tillgate.kernel.results import Result
+
+WAIT_S_MAX: Final = 10.0
+LOOK_AGAIN_S: Final = 0.1
+ANSWER_WAIT_S_MAX: Final = 20.0
+
+T = TypeVar("T")
+
+
+def settings_of(data: str, **given: str) -> Settings:
+    """Return the settings of a command that was given `--data`."""
+    import os
+    from pathlib import Path
+
+    from tillgate.config.settings import read_settings
+
+    said = {**({"data": data} if data else {}), **given}
+    return read_settings(said, os.environ, home=Path.home())
+
+
+def operation_id() -> OperationId:
+    """Return a new operation id."""
+    return OperationId(secrets.token_hex(16))
+
+
+def execute(kind: Callable[..., Any], settings: Settings, *, operator: str, **members: Any) -> Any:  # noqa: ANN401  Each command has its own members and outcome.
+    """Have an operator's command decided and return its outcome as plain data.
+
+    Raises:
+        Refused: the answer is no.
+        Unavailable: neither a server nor the database could be reached.
+    """
+    from tillgate.gateway.operators import check_command
+
+    command = kind(operation_id=operation_id(), operator=operator_name(operator), **members)
+    check_command(command)
+    folder, ends_s = Folder(settings.data), time.monotonic() + WAIT_S_MAX
+    while True:
+        try:
+            with ServerLock.hold(folder, settings.database):
+                return asyncio.run(_directly(command, settings))
+        except Held as held:
+            said = announced(folder)
+            answer = _through(said, folder, command) if said else None
+            if answer is not None:
+                return _outcome(*answer)
+            if time.monotonic() > ends_s:
+                raise held from None
+            time.sleep(LOOK_AGAIN_S)
+
+
+def read(settings: Settings, ask: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+    """Return what `ask` reads of the database; a running server does not mind."""
+    return asyncio.run(_reading(settings, ask))
+
+
+async def _reading(settings: Settings, ask: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+    from tillgate.bootstrap import open_reader
+
+    async with open_reader(settings) as reader:
+        return await ask(reader)
+
+
+async def _directly(command: Any, settings: Settings) -> Any:  # noqa: ANN401  Each command has its own outcome.
+    from tillgate.bootstrap import mode_of, open_books
+
+    opening: AbstractAsyncContextManager[Any] = open_books(settings, must_exist=True)
+    async with opening as books:
+        await mode_of(books)
+        return msgspec.to_builtins(await books.engine.execute(command), enc_hook=str)
+
+
+def _through(said: Announced, folder: Folder, command: Any) -> tuple[int, Any] | None:  # noqa: ANN401  Any operator's command.
+    """Return the status and the answer of a running server, or None when none came."""
+    import httpx2
+
+    from tillgate.gateway.operators import write_command
+
+    token = read_private(folder.control_token).decode()
+    try:
+        answer = httpx2.post(
+            f"{said.control}/control",
+            content=write_command(command),
+            headers={"authorization": f"Bearer {token}"},
+            timeout=httpx2.Timeout(ANSWER_WAIT_S_MAX, connect=2.0),
+            trust_env=False,
+        )
+        return answer.status_code, answer.json()
+    except (httpx2.TransportError, ValueError):
+        return None
+
+
+def _outcome(status: int, answer: Any) -> Any:  # noqa: ANN401  JSON.
+    match status:
+        case 200:
+            return answer["outcome"]
+        case 422:
+            result = Result[answer["result"]]
+            raise Refused(result, answer["sentence"], path=answer["path"])
+        case 500:
+            raise Broken(answer["error"])
+        case _:
+            raise Unavailable(f"The running server did not take this: {answer['error']}")

@@ -1,0 +1,184 @@
+"""`tillgate payer add | top-up | unlock | show`: the payers of the built-in wallet.
+
+Each change is an engine command with the operator's name. What must hold: a PIN is hashed before it
+leaves this process, is never printed, and never becomes part of an error.
+"""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from tillgate.cli.surface import (
+    AsJson,
+    Data,
+    Operator,
+    UsageError,
+    command,
+    print_facts,
+    print_json,
+    print_rows,
+    read_pin,
+    say,
+)
+
+app = typer.Typer(help="Register payers, top them up, unlock them.", no_args_is_help=True)
+
+Payer = Annotated[str, typer.Argument(help="The payer's id, as in alice.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Register payers, top them up, unlock them.
+
+    Example: tillgate payer add alice --name "Alice Chan"
+    """
+
+
+@app.command()
+@command
+def add(
+    payer: Payer,
+    *,
+    name: Annotated[str, typer.Option("--name", help="Shown to the payer; default: the id.")] = "",
+    issuer: Annotated[str, typer.Option("--issuer", help="Who holds the funds.")] = "wallet",
+    pin: Annotated[
+        str, typer.Option("--pin", envvar="TILLGATE_PIN", help="6 digits; else asked for.")
+    ] = "",
+    data: Data = "",
+    operator: Operator = "",
+    as_json: AsJson = False,
+) -> None:
+    """Register a payer. The same payer again is no change; its PIN stays.
+
+    Example: tillgate payer add alice --name "Alice Chan" --data /var/lib/tillgate
+    """
+    from tillgate.cli.operate import execute, settings_of
+    from tillgate.engine.commands import AddPayer
+
+    settings = settings_of(data)
+    secret = read_pin(pin)
+    pin_hash = asyncio.run(_hashed(settings, secret))
+    outcome = execute(
+        AddPayer,
+        settings,
+        operator=operator,
+        payer_id=payer,
+        name=name or payer,
+        issuer=issuer,
+        pin_hash=pin_hash,
+    )
+    _tell(outcome, f"Payer {payer}", as_json=as_json)
+
+
+@app.command("top-up")
+@command
+def top_up(
+    payer: Payer,
+    amount: Annotated[str, typer.Argument(help="Cash taken, as in '100.00 HKD'.")],
+    *,
+    data: Data = "",
+    operator: Operator = "",
+    as_json: AsJson = False,
+) -> None:
+    """Book cash that was taken from a payer.
+
+    Example: tillgate payer top-up alice "100.00 HKD"
+    """
+    from tillgate.cli.operate import execute, settings_of
+    from tillgate.engine.commands import TopUp
+    from tillgate.kernel.money import Money
+
+    try:
+        money = Money.parse(amount)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
+    outcome = execute(TopUp, settings_of(data), operator=operator, payer_id=payer, money=money)
+    minor, unit = outcome["balance"]["minor"], outcome["balance"]["currency"]["code"]
+    balance = str(Money.of(minor, unit))
+    if as_json:
+        print_json({"payer": payer, "balance": balance})
+    else:
+        print_facts("Topped up", {"payer": payer, "balance": balance})
+
+
+@app.command()
+@command
+def unlock(
+    payer: Payer, *, data: Data = "", operator: Operator = "", as_json: AsJson = False
+) -> None:
+    """Give a payer all PIN tries again.
+
+    Example: tillgate payer unlock alice
+    """
+    from tillgate.cli.operate import execute, settings_of
+    from tillgate.engine.commands import UnlockPayer
+
+    outcome = execute(UnlockPayer, settings_of(data), operator=operator, payer_id=payer)
+    _tell(outcome, f"Payer {payer}", as_json=as_json)
+
+
+@app.command()
+@command
+def show(
+    payer: Annotated[str, typer.Argument(help="One payer; all by default.")] = "",
+    *,
+    data: Data = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show payers, what they hold, and whether they are locked.
+
+    Example: tillgate payer show alice --json
+    """
+    from tillgate.cli.operate import read, settings_of
+
+    rows = read(settings_of(data), lambda reader: _read(reader, payer))
+    if as_json:
+        print_json(rows[0] if payer else rows)
+    else:
+        names = ("payer", "name", "issuer", "triesLeft", "balances")
+        print_rows("Payers", names, [[_cell(row[name]) for name in names] for row in rows])
+
+
+async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN401  The engine's Reader.
+    from tillgate.acquiring.payer import Payer as Row
+    from tillgate.engine.ports import Select
+    from tillgate.kernel.errors import Refused
+    from tillgate.kernel.results import Result
+    from tillgate.ledger.entries import Balance
+
+    wanted = (("payer_id", payer),) if payer else ()
+    found = await reader.select(Select(record=Row, equals=wanted))
+    if payer and not found:
+        raise Refused(Result.USER_NOT_EXIST, f"There is no payer {payer}; see: tillgate payer show")
+    rows = []
+    for row in found:
+        held = Select(record=Balance, equals=(("account", f"payer:{row.payer_id}"),))
+        rows.append(
+            {
+                "payer": row.payer_id,
+                "name": row.name,
+                "issuer": row.issuer,
+                "locked": row.is_locked,
+                "triesLeft": row.pin_tries_left,
+                "balances": [str(balance.money) for balance in await reader.select(held)],
+            }
+        )
+    return rows
+
+
+async def _hashed(settings: Any, pin: str) -> str:  # noqa: ANN401  Settings; imported late.
+    from tillgate.bootstrap import hashed_pin
+
+    return await hashed_pin(settings, pin)
+
+
+def _tell(outcome: dict[str, Any], subject: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(outcome)
+    else:
+        say(f"{subject}: {'done' if outcome['changed'] else 'nothing to change'}.")
+
+
+def _cell(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,175 @@
+"""What all commands share: exit codes, how an answer is printed, how an error is told.
+
+Decides the surface only: a table and colour for people on a terminal, one JSON value for programs.
+What must hold: with `--json` standard output holds JSON and nothing else; people's words go to
+standard error; an error names the next step and never a secret.
+"""
+
+import functools
+import getpass
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum, unique
+from typing import Annotated, Any, Final, ParamSpec, TypeVar
+
+import msgspec
+import typer
+
+from tillgate.kernel.errors import Refused, TillgateError, Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@unique
+class Exit(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNAVAILABLE = 3
+
+
+class UsageError(TillgateError):
+    """The command was not given what it needs; the text names the next step."""
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+Data = Annotated[
+    str,
+    typer.Option("--data", metavar="DIR", help="The data folder. Default: the user's own."),
+]
+Operator = Annotated[
+    str,
+    typer.Option(
+        "--operator",
+        envvar="TILLGATE_OPERATOR",
+        metavar="NAME",
+        help="Who is written into the log. Default: your login name.",
+    ),
+]
+_USAGE_NAMES: Final = frozenset({"UsageError", "SettingRefused", "FolderRefused", "KeyRefused"})
+"""Errors that the person at the keyboard mends before anything was asked of a gateway."""
+
+
+def command(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn the errors of a command into a sentence and an exit code."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except TillgateError as error:
+            complain_of(error, as_json=bool(kwargs.get("as_json")))
+            raise typer.Exit(exit_code(error)) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+    wrapped.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]  # Typer reads it.
+    return wrapped
+
+
+def exit_code(error: TillgateError) -> Exit:
+    """Return the exit code of an error."""
+    if isinstance(error, Refused):
+        return Exit.REFUSED
+    if isinstance(error, Unavailable):
+        return Exit.UNAVAILABLE
+    # By name: some of these live beside libraries that this command may not need.
+    return Exit.USAGE if type(error).__name__ in _USAGE_NAMES else Exit.UNAVAILABLE
+
+
+def complain_of(error: TillgateError, *, as_json: bool) -> None:
+    """Tell an error."""
+    if isinstance(error, Refused):
+        extra = {"result": error.result.name, "path": error.path}
+        complain(f"{error.result.name}: {error.message}", as_json=as_json, extra=extra)
+    else:
+        complain(str(error), as_json=as_json)
+
+
+def complain(sentence: str, *, as_json: bool, extra: Mapping[str, str] | None = None) -> None:
+    """Tell what is wrong: JSON for programs, else a sentence on standard error."""
+    if as_json:
+        print_json({"error": sentence, **(extra or {})})
+    else:
+        typer.secho(sentence, fg="red", err=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value on one line."""
+    typer.echo(msgspec.json.encode(value, enc_hook=str).decode())
+
+
+def say(sentence: str) -> None:
+    """Tell a person something that is not the answer."""
+    typer.echo(sentence, err=True)
+
+
+def print_rows(title: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table: ruled and coloured on a terminal, tab-separated elsewhere."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            typer.echo("\t".join(plain(str(cell)) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*(Text(plain(str(cell))) for cell in row))
+    Console().print(table)
+
+
+def print_facts(title: str, facts: Mapping[str, object]) -> None:
+    """Print names and values of one thing."""
+    print_rows(title, ("", ""), [(name, value) for name, value in facts.items()])
+
+
+def plain(text: str) -> str:
+    """Return text without characters that would move the cursor or colour a terminal."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+
+
+def operator_name(given: str) -> str:
+    """Return who acts: as given, or the login name."""
+    if given:
+        return given
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid-{os.getuid()}"
+
+
+def read_pin(given: str, *, prompt: str = "PIN") -> str:
+    """Return the PIN: as given, from the terminal unseen, or the first line of standard input.
+
+    Raises:
+        UsageError: it is not 6 digits.
+    """
+    pin = given
+    if not pin:
+        pin = getpass.getpass(f"{prompt}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    check_pin(pin)
+    return pin
+
+
+def check_pin(pin: str) -> None:
+    """Raise `UsageError` unless the PIN is 6 digits."""
+    if not (pin.isascii() and pin.isdigit() and len(pin) == PIN_DIGITS):
+        step = "Give it with --pin, in TILLGATE_PIN, or as the first line of standard input"
+        raise UsageError(f"A PIN is {PIN_DIGITS} digits. {step}.")
+
+
+PIN_DIGITS: Final = 6
+
+
+def detail(value: Any) -> Any:  # noqa: ANN401  Whatever msgspec can write.
+    """Return a value as plain data, money as text."""
+    return msgspec.to_builtins(value, enc_hook=str)
