@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar, cast, final
 from tillgate.engine.ports import Change, Lookup, Select, StoreRefused, Transaction
 from tillgate.kernel.record import Key, Record
 from tillgate.storage.rules import check_rules
+from tillgate.storage.shape import shape
 
 R = TypeVar("R", bound=Record)
 Parts = tuple[str, ...]
@@ -52,6 +53,7 @@ class MemoryStore:
 
     async def select(self, query: Select) -> Sequence[Any]:
         """Return the rows that match, in order."""
+        _check_fields(query)
         rows = [row for row in self._tables[query.record].values() if _matches(row, query)]
         rows.sort(key=_key_values)
         for name in reversed(query.order_by):
@@ -191,6 +193,15 @@ def _key_values(row: Record) -> tuple[Any, ...]:
 
 def _sortable(value: object) -> tuple[bool, Any]:
     return value is not None, value
+
+
+def _check_fields(query: Select) -> None:
+    """Raise `ValueError` for a field that no store compares."""
+    of = shape(query.record)
+    for name, _ in (*query.equals, *query.at_most):
+        of.comparable(name)
+    for name in query.order_by:
+        of.comparable(name.removeprefix("-"))
 
 
 def _matches(row: Record, query: Select) -> bool:

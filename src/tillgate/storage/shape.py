@@ -99,6 +99,14 @@ class Shape(NamedTuple):
         message = f"{self.record.__name__} has no field {name!r}"
         raise ValueError(message)
 
+    def comparable(self, name: str) -> Field:
+        """Return the field of this name if a condition or an order may lean on it."""
+        field = self.field(name)
+        if field.kind in (Kind.MONEY, Kind.TEXTS):
+            message = f"{self.record.__name__}.{name} is {field.kind.value}; it is not compared"
+            raise ValueError(message)
+        return field
+
 
 def currency_column(name: str) -> str:
     """Return the name of the column with the currency of a money field."""

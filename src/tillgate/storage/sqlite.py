@@ -168,26 +168,43 @@ def _write(
     values: Callable[[Mapper, Record], Sequence[Any]],
 ) -> list[Key]:
     """Run one statement for all rows; return the keys of those it did not touch."""
-    untouched: list[Key] = []
-    current: list[Record] = rows[:1]  # type: ignore[assignment]
-    to = mapper(type(rows[0]))
-
-    def each() -> Iterator[Sequence[Any]]:
-        # SQLite asks for the next values only when the statement is done with the last ones, so
-        # the connection's count of changes tells between two rows whether the first was written.
-        for row in rows:
-            current[0] = row
-            before = connection.total_changes
-            yield values(to, row)
-            if connection.total_changes == before:
-                untouched.append(row.key)
-
+    feed = _Feed(connection, rows, values)
     try:
-        connection.executemany(text, each())
+        connection.executemany(text, iter(feed))
     except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError) as error:
-        message = f"{current[0].key}: {error}"
+        message = f"{feed.current.key}: {error}"
         raise StoreRefused(message) from error
-    return untouched
+    return feed.untouched
+
+
+@final
+class _Feed:
+    """Rows on their way into a statement, noting which one it is at and which it did not touch.
+
+    SQLite asks for the next values only when the statement is done with the last ones, so the
+    connection's count of changes tells between two rows whether the first was written.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        rows: Sequence[Record],
+        values: Callable[[Mapper, Record], Sequence[Any]],
+    ) -> None:
+        self._connection = connection
+        self._rows = rows
+        self._values = values
+        self.current = rows[0]
+        self.untouched: list[Key] = []
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        to = mapper(type(self.current))
+        for row in self._rows:
+            self.current = row
+            before = self._connection.total_changes
+            yield self._values(to, row)
+            if self._connection.total_changes == before:
+                self.untouched.append(row.key)
 
 
 def _commit(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tillgate.engine.ports import Select
 from tillgate.kernel.record import Record
 from tillgate.storage.rows import Value, plain
-from tillgate.storage.shape import Kind, Shape, shape
+from tillgate.storage.shape import Shape, shape
 
 
 class Statement(NamedTuple):
@@ -66,9 +66,9 @@ def selected(query: Select) -> Statement:
     of = shape(query.record)
     values: dict[str, Value] = {}
     conditions = [
-        *(_equal(_comparable(of, name), wanted, values) for name, wanted in query.equals),
+        *(_equal(of.comparable(name).column, wanted, values) for name, wanted in query.equals),
         *(
-            f"{_comparable(of, name)} <= {_named(most, values)}"  # A null is at most nothing.
+            f"{of.comparable(name).column} <= {_named(most, values)}"  # A null is at most nothing.
             for name, most in query.at_most
         ),
     ]
@@ -88,15 +88,6 @@ def _key_is(of: Shape) -> str:
     return " AND ".join(f"{name} = ?" for name in of.record.key_fields)
 
 
-def _comparable(of: Shape, name: str) -> str:
-    """Return the column of a field that a condition or an order may name."""
-    field = of.field(name)
-    if field.kind in (Kind.MONEY, Kind.TEXTS):
-        message = f"{of.record.__name__}.{name} is {field.kind.value}; it is not compared in SQL"
-        raise ValueError(message)
-    return field.column
-
-
 def _equal(column: str, wanted: object, values: dict[str, Value]) -> str:
     if not isinstance(wanted, tuple):
         return f"{column} IS NULL" if wanted is None else f"{column} = {_named(wanted, values)}"
@@ -114,6 +105,6 @@ def _named(value: object, values: dict[str, Value]) -> str:
 def _order(of: Shape, order_by: Sequence[str]) -> str:
     parts = []
     for name in order_by:
-        column = _comparable(of, name.removeprefix("-"))
+        column = of.comparable(name.removeprefix("-")).column
         parts.append(f"{column} DESC" if name.startswith("-") else column)
     return ", ".join([*parts, *(key for key in of.record.key_fields if key not in order_by)])
