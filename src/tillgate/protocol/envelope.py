@@ -131,7 +131,7 @@ def cut(raw: bytes, kind: Kind = Kind.REQUEST) -> Cut:
     text = checked_text(raw, bytes_max=MESSAGE_BYTES_MAX)
     if text.lstrip().startswith(('{\\"', '"{\\"')):
         raise NotAnEnvelope(Fault.JS_ESCAPED)
-    members = _members(raw, kind)
+    signed, signature = _members(raw, kind)
     try:
         tree, doubles = scan.plain(text), list[str]()
     except scan.DuplicateMember:
@@ -144,12 +144,11 @@ def cut(raw: bytes, kind: Kind = Kind.REQUEST) -> Cut:
             raise NotAnEnvelope(
                 Fault.DUPLICATE_MEMBER, f": {path} is given twice; give it once.", path=path
             )
-    value = members.request if kind is Kind.REQUEST else members.response
     content = tree[kind.value]
     return Cut(
         kind=kind,
-        signed=bytes(value),
-        signature=members.signature,
+        signed=signed,
+        signature=signature,
         claims=_claims(content),
         unverified=content,
         unreadable=_unreadable(text, [path.removeprefix(inside) for path in doubles]),
@@ -198,23 +197,24 @@ def checked_text(raw: bytes, *, bytes_max: int) -> str:
     return text
 
 
-def _members(raw: bytes, kind: Kind) -> _Members:
+def _members(raw: bytes, kind: Kind) -> tuple[bytes, str | None]:
+    """Return the bytes of the value of this kind, and the signature."""
     try:
         members = _DECODER.decode(raw)
     except msgspec.ValidationError as fault:
         raise NotAnEnvelope(Fault.NOT_AN_ENVELOPE, f": {fault}.") from fault
     except (msgspec.DecodeError, RecursionError, ValueError) as fault:
         raise NotAnEnvelope(Fault.NOT_JSON, f": {fault}.") from fault
-    value, other = members.request, members.response
+    value, other = bytes(members.request), bytes(members.response)
     if kind is Kind.RESPONSE:
         value, other = other, value
-    if bytes(other):
+    if other:
         raise NotAnEnvelope(Fault.NOT_AN_ENVELOPE, f"; a {kind.value} is wanted here.")
-    if not bytes(value):
+    if not value:
         raise NotAnEnvelope(Fault.NOT_AN_ENVELOPE, f"; it has no member {kind.value}.")
-    if bytes(value)[:1] != b"{":
+    if not value.startswith(b"{"):
         raise NotAnEnvelope(Fault.NOT_AN_ENVELOPE, f"; {kind.value} is not an object.")
-    return members
+    return value, members.signature
 
 
 def _claims(content: dict[str, Any]) -> Claims:

@@ -149,7 +149,7 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, str]:
 
 
 def _host(text: str) -> str:
-    if text.startswith("["):
+    if text.startswith("[") and "%" not in text:  # A zone is of no use to anybody else.
         return f"[{ipaddress.IPv6Address(text[1:-1]).compressed}]"
     try:
         host = unquote_to_bytes(text).decode("ascii").lower()

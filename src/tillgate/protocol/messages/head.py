@@ -7,7 +7,7 @@ function, clientId and reqMsgId of its request.
 from typing import Annotated, final
 
 from tillgate.kernel.clock import parse_rfc3339, rfc3339
-from tillgate.protocol.members import Message, member
+from tillgate.protocol.members import Message, member, secret
 from tillgate.protocol.rules import DATETIME, IDENTIFIER, JSON_OBJECT, one_of
 
 VERSIONS = ("2.0.0", "2.0.1", "2.0.2", "2.0.3", "2.0.4")
@@ -62,7 +62,7 @@ class RequestHead(Message, frozen=True, kw_only=True):
     req_msg_id: ReqMsgIdText
     reserve: Reserve | None = None
     access_token: (
-        Annotated[str, member("the payer's token; agreement.pay only", length=64)] | None
+        Annotated[str, secret("the payer's token; agreement.pay only", length=64)] | None
     ) = None
     sign_type: (
         Annotated[
