@@ -106,7 +106,8 @@ async def test_pages_hand_out_every_row_once(store: AnyStore) -> None:
             for n in range(25)]  # fmt: skip
     async with store.transaction() as transaction:
         await transaction.flush([Change(row, is_insert=True) for row in rows])
-    found, after = [], ("", "")
+    found: list[Notification] = []
+    after = ("", "")
     while page := await store.select(Select(record=Notification, after_key=after, limit=10)):
         found += page
         after = (page[-1].merchant_id, page[-1].notification_id)

@@ -117,8 +117,8 @@ def test_a_value_of_another_type_is_refused_by_the_database(
     file, of = tmp_path / "fresh.db", shape(record)
     migrate.upgrade(migrate.sqlite_url(file))
     with closing(sqlite3.connect(file)) as connection:
-        values = [1.5 for _ in of.columns]
-        with pytest.raises(sqlite3.IntegrityError, match="cannot store REAL value"):
+        values = [b"\xff" for _ in of.columns]
+        with pytest.raises(sqlite3.IntegrityError, match="cannot store BLOB value in TEXT"):
             connection.execute(statements.insert(record), values)
 
 

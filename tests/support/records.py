@@ -9,6 +9,7 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Final, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 from hypothesis import strategies as st
 
 from tillgate.acquiring.acquirement import Acquirement
@@ -195,7 +196,7 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  A type expres
     return simple[hint]
 
 
-def _made_valid(row: Record) -> Record:
+def _made_valid(row: R) -> R:
     """Return the row with what breaks a rule of its kind put right."""
     match row:
         case Acquirement():
@@ -204,7 +205,8 @@ def _made_valid(row: Record) -> Record:
             return row.replaced(amount=amount, refunded=given_back)
         case Balance():
             values = Money(max(row.money.minor, 0), row.money.currency)
-            return Balance(account=row.account, currency=values.currency.code, money=values)
+            changes = {"currency": values.currency.code, "money": values}
+            return msgspec.structs.replace(row, **changes)
         case Entry():
             return row.replaced(legs=max(row.legs, 1))
         case Payer():
