@@ -18,7 +18,8 @@ import { zhHans } from "../locales/zh-hans.js";
 import { zhHant } from "../locales/zh-hant.js";
 
 const POLL_EVERY_MS = 1500;
-const LONG_WAIT_MS = 20_000;
+const SLOW_MS = 3000;
+const LONG_WAIT_MS = 15_000;
 const SUCCESS_SHOWN_MS = 2600;
 
 /** @typedef {import("./screens.js").Order} Order */
@@ -41,6 +42,7 @@ class Cashier {
     this.payer = "";
     this.timeIsUp = false;
     this.told = false;
+    this.mayLeave = false;
     /** @type {() => void} Draws the present screen again, for instance in another language. */
     this.redraw = () => this.showBusy("page.loading");
     this.countdown = new Countdown({
@@ -90,7 +92,7 @@ class Cashier {
       if (status === 200) return await this.load();
       if (status >= 500 || status === 429) return this.showLost(() => this.signIn(pin));
       this.showSignIn();
-      return this.complain(body?.triesLeft >= 0 && body.resultCode === null ? this.wrongPin(body.triesLeft) : this.speech.say("signin.refused"));
+      return this.complain(body?.triesLeft > 0 ? this.wrongPin(body.triesLeft) : this.speech.say("signin.refused"));
     } catch (reason) {
       return this.lost(reason, () => this.signIn(pin));
     }
@@ -103,16 +105,17 @@ class Cashier {
   async confirm(pin) {
     this.host.tell("confirming");
     this.showBusy("busy.paying");
-    const slow = window.setTimeout(() => this.showBusy("busy.waiting", "busy.long"), LONG_WAIT_MS / 4);
+    const slow = window.setTimeout(() => this.showBusy("busy.waiting"), SLOW_MS);
     try {
       const { status, body } = await askDoor(`${this.door}/confirm`, { method: "POST", body: { pin } });
       if (body?.resultCode) return this.finish(body);
-      if (body && body.resultCode === null && body.triesLeft !== undefined) {
+      if (body?.resultCode === null) {
         this.host.tell("open");
         this.showConfirm();
-        return this.complain(this.wrongPin(body.triesLeft));
+        return this.complain(body.triesLeft > 0 ? this.wrongPin(body.triesLeft) : body.memo);
       }
       if (status === 401 || status === 202) return await this.load();
+      if (status >= 400 && status < 500 && status !== 429) return this.showGone();
       return this.showLost(() => this.confirm(pin));
     } catch (reason) {
       return this.lost(reason, () => this.confirm(pin));
@@ -142,11 +145,17 @@ class Cashier {
     this.showBusy("busy.waiting");
     while (!this.result) {
       await pause(POLL_EVERY_MS);
-      if (performance.now() - began > LONG_WAIT_MS) this.showBusy("busy.waiting", "busy.long");
+      if (performance.now() - began > LONG_WAIT_MS && !this.mayLeave) this.waitedLong();
       const answer = await askDoor(this.door).catch(() => null);
       const order = /** @type {Order | null} */ (answer?.status === 200 ? answer.body : null);
       if (order && order.state !== "PROCESSING") return this.show(order);
     }
+  }
+
+  /** From now on the person may go; whoever opened the page asks the server what became of the payment. */
+  waitedLong() {
+    this.mayLeave = true;
+    this.showBusy("busy.waiting", "busy.long");
   }
 
   async timeRanOut() {
@@ -324,7 +333,7 @@ class Cashier {
 
   /** The cross in the corner: before the end it cancels, afterwards it closes. */
   leave() {
-    if (this.result) this.host.close();
+    if (this.result || this.mayLeave) this.host.close();
     else if (!document.body.dataset.busy) this.cancel();
   }
 }

@@ -1,0 +1,176 @@
+/**
+ * The simulated wallet: who is signed in, which screen stands in the phone, and the story beside it. It holds no money
+ * and no rule; the session is a cookie it cannot read.
+ */
+
+import { askDoor } from "/static/cashier/js/doors.js";
+import { Speech } from "/static/cashier/js/speech.js";
+import { en } from "../locales/en.js";
+import { zhHans } from "../locales/zh-hans.js";
+import { zhHant } from "../locales/zh-hant.js";
+import { homeScreen } from "./home.js";
+import { SignIn } from "./signin.js";
+import { Story } from "./story.js";
+import { WebView } from "./webview.js";
+
+const REFRESH_AFTER_MS = 150;
+
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+class Wallet {
+  constructor() {
+    this.speech = new Speech({ en, "zh-Hant": zhHant, "zh-Hans": zhHans });
+    this.phone = byId("phone");
+    this.problem = byId("problem");
+    this.payers = [...document.querySelectorAll("#payers > li")].map((item) => {
+      const { id = "", name = "" } = /** @type {HTMLElement} */ (item).dataset;
+      return { id, name, about: item.textContent ?? "" };
+    });
+    /** @type {import("./signin.js").Payer | null} */
+    this.payer = null;
+    /** @type {{resultCode: string, memo: string} | null} */
+    this.last = null;
+    /** @type {WebView | null} */
+    this.view = null;
+    /** @type {SignIn | null} */
+    this.signIn = null;
+    this.unseen = 0;
+    this.refreshTimer = 0;
+    this.story = new Story(this.speech, byId("story"), { onStep: (step, live) => this.stepTold(step, live) });
+  }
+
+  async start() {
+    this.speech.fillMenu(/** @type {HTMLSelectElement} */ (byId("language")), "page.language");
+    this.speech.onChange(() => this.dress());
+    for (const button of document.querySelectorAll("#tabs button")) {
+      button.addEventListener("click", () => this.showTab(/** @type {HTMLElement} */ (button).dataset.tab ?? "phone"));
+    }
+    this.dress();
+    this.story.listen();
+    const { status, body } = await askDoor("/wallet/me").catch(() => ({ status: 0, body: null }));
+    if (status === 200) this.signedIn(body);
+    else this.showSignIn();
+  }
+
+  /** Every word that stands now, in the present language. */
+  dress() {
+    document.title = this.speech.say("page.title");
+    for (const place of document.querySelectorAll("[data-say]")) {
+      place.textContent = this.speech.say(/** @type {keyof typeof en} */ (/** @type {HTMLElement} */ (place).dataset.say));
+    }
+    this.story.dress();
+    this.signIn?.draw();
+    this.view?.show();
+    this.view?.showBalance(this.payer?.balance ?? null);
+    if (this.payer && !this.view) this.showHome();
+  }
+
+  showSignIn() {
+    this.payer = null;
+    this.last = null;
+    this.signIn = new SignIn(this.speech, this.payers, {
+      onSignedIn: (payer) => this.signedIn(payer),
+      announce: (text) => this.announce(text),
+      problem: this.problem,
+    });
+    this.screen(this.signIn.element);
+  }
+
+  /** @param {import("./signin.js").Payer} payer */
+  signedIn(payer) {
+    this.payer = payer;
+    this.signIn = null;
+    this.openPage(document.body.dataset.shop ?? "/shop");
+  }
+
+  showHome() {
+    const payer = this.payer;
+    if (!payer) return this.showSignIn();
+    this.screen(
+      homeScreen(this.speech, payer, {
+        last: this.last,
+        onShop: () => this.openPage(document.body.dataset.shop ?? "/shop"),
+        onSeed: () => this.openPage(document.body.dataset.seed ?? "/shop/seed"),
+        onSignOut: () => this.signOut(),
+      }),
+    );
+  }
+
+  /** @param {string} url */
+  openPage(url) {
+    const view = new WebView(this.speech, {
+      onClosed: () => {
+        this.view = null;
+        this.showHome();
+      },
+      onPaid: (result) => {
+        this.last = result;
+        this.refreshSoon();
+        if (!this.view) this.showHome();
+      },
+      onSignedOut: () => view.close().then(() => this.showSignIn()),
+      announce: (text) => this.announce(text),
+    });
+    this.view = view;
+    this.screen(view.element);
+    view.showBalance(this.payer?.balance ?? null);
+    view.push(url);
+  }
+
+  async signOut() {
+    await askDoor("/wallet/session", { method: "DELETE" }).catch(() => null);
+    this.showSignIn();
+  }
+
+  /** A view that is closing stays, hidden, until its page has heard the result. @param {HTMLElement} element */
+  screen(element) {
+    this.problem.textContent = "";
+    document.body.append(this.problem);
+    for (const child of [...this.phone.children]) if (!child.classList.contains("view") || !(/** @type {HTMLElement} */ (child).hidden)) child.remove();
+    this.phone.append(element);
+    /** @type {HTMLElement | null} */ (element.querySelector("h2[tabindex]"))?.focus({ preventScroll: true });
+  }
+
+  refreshSoon() {
+    window.clearTimeout(this.refreshTimer);
+    this.refreshTimer = window.setTimeout(async () => {
+      const { status, body } = await askDoor("/wallet/me").catch(() => ({ status: 0, body: null }));
+      if (status !== 200 || !this.payer) return;
+      this.payer = /** @type {import("./signin.js").Payer} */ (body);
+      this.view?.showBalance(this.payer.balance);
+      if (!this.view) this.showHome();
+    }, REFRESH_AFTER_MS);
+  }
+
+  /* ---- the story's tab ---- */
+
+  /** @param {import("./story.js").Step} step @param {boolean} live */
+  stepTold(step, live) {
+    if (step.kind === "ledger_entry") this.refreshSoon();
+    if (live && document.body.dataset.tab === "phone") this.countUnseen(this.unseen + 1);
+  }
+
+  /** @param {number} unseen */
+  countUnseen(unseen) {
+    this.unseen = unseen;
+    byId("tab-count").hidden = unseen === 0;
+    byId("tab-count").textContent = unseen > 99 ? "99+" : String(unseen);
+  }
+
+  /** @param {string} tab */
+  showTab(tab) {
+    document.body.dataset.tab = tab;
+    for (const button of document.querySelectorAll("#tabs button")) {
+      button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.tab === tab));
+    }
+    if (tab === "story") this.countUnseen(0);
+  }
+
+  /** @param {string} text */
+  announce(text) {
+    byId("status").textContent = text;
+  }
+}
+
+await new Wallet().start();

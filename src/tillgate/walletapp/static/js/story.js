@@ -1,0 +1,177 @@
+/**
+ * The live story: each message as it was sent, what was checked, the ledger entry as a small double-entry table, the
+ * notification and its acknowledgement. Sales stand newest first, the steps of a sale in the order they happened. It
+ * shows what the server tells and concludes nothing; a step that comes again after a reconnect is shown once.
+ */
+
+import { el, icon } from "/static/cashier/js/dom.js";
+import { showMoney } from "/static/cashier/js/money.js";
+
+const SALES_KEPT = 20;
+
+/** @typedef {import("./webview.js").Speech} Speech */
+/** @typedef {import("/static/cashier/js/money.js").Money} Money */
+/** @typedef {{source: string, destination: string, amount: Money}} Posting */
+/** @typedef {{id: string, at: string, kind: string, title: string, summary: string, merchantTransId: string | null, detail: Record<string, any>, raw: string | null, verdict: "ok" | "bad" | "info"}} Step */
+/** @typedef {{steps: Step[], element: HTMLDetailsElement, list: HTMLElement, name: HTMLElement}} Sale */
+
+export class Story {
+  /**
+   * @param {Speech} speech
+   * @param {HTMLElement} place
+   * @param {{onStep: (step: Step, live: boolean) => void}} wallet
+   */
+  constructor(speech, place, { onStep }) {
+    this.speech = speech;
+    this.onStep = onStep;
+    /** @type {Map<string, Sale>} */
+    this.sales = new Map();
+    /** @type {Set<string>} */
+    this.seen = new Set();
+    this.connected = false;
+    this.openedAt = Date.now();
+    this.heading = el("h2", { id: "story-heading" });
+    this.lead = el("p", { class: "quiet" });
+    this.pulse = el("span", { class: "pulse" });
+    this.empty = el("p", { class: "story-empty" });
+    this.list = el("div", { class: "sales" });
+    place.append(el("header", { class: "story-head" }, el("div", { class: "story-title" }, this.heading, this.pulse), this.lead), this.empty, this.list);
+    this.dress();
+  }
+
+  listen() {
+    const source = new EventSource("/wallet/story");
+    source.addEventListener("open", () => this.setConnected(true));
+    source.addEventListener("error", () => this.setConnected(false));
+    source.addEventListener("step", (event) => this.add(JSON.parse(event.data)));
+  }
+
+  /** @param {boolean} connected */
+  setConnected(connected) {
+    this.connected = connected;
+    this.pulse.classList.toggle("live", connected);
+    this.pulse.textContent = this.speech.say(connected ? "story.live" : "story.waiting");
+  }
+
+  /** @param {Step} step */
+  add(step) {
+    if (this.seen.has(step.id)) return;
+    this.seen.add(step.id);
+    const sale = this.sale(step.merchantTransId ?? "");
+    sale.steps.push(step);
+    const shown = stepItem(this.speech, step);
+    sale.list.append(shown);
+    const live = Date.parse(step.at) > this.openedAt - 1000;
+    if (live && sale.element.open) shown.scrollIntoView({ block: "nearest" });
+    this.empty.hidden = true;
+    this.onStep(step, live);
+  }
+
+  /** @param {string} number @returns {Sale} */
+  sale(number) {
+    const known = this.sales.get(number);
+    if (known) return known;
+    for (const each of this.sales.values()) each.element.open = false;
+    const name = el("span", {});
+    const list = el("ol", { class: "steps" });
+    const element = /** @type {HTMLDetailsElement} */ (el("details", { class: "sale", open: true }, el("summary", {}, name), list));
+    const sale = { steps: [], element, list, name };
+    this.sales.set(number, sale);
+    this.list.prepend(element);
+    this.nameSale(number, sale);
+    const oldest = this.sales.keys().next().value;
+    if (this.sales.size > SALES_KEPT && oldest !== undefined) {
+      this.sales.get(oldest)?.element.remove();
+      this.sales.delete(oldest);
+    }
+    return sale;
+  }
+
+  /** @param {string} number @param {Sale} sale */
+  nameSale(number, sale) {
+    sale.name.textContent = number ? this.speech.say("story.sale", { number }) : this.speech.say("story.other");
+  }
+
+  /** The words again, for instance in another language. */
+  dress() {
+    this.heading.textContent = this.speech.say("story.heading");
+    this.lead.textContent = this.speech.say("story.lead");
+    this.empty.textContent = this.speech.say("story.empty");
+    this.setConnected(this.connected);
+    for (const [number, sale] of this.sales) {
+      this.nameSale(number, sale);
+      sale.list.replaceChildren(...sale.steps.map((step) => stepItem(this.speech, step)));
+    }
+  }
+}
+
+/** @type {Record<Step["verdict"], keyof typeof import("/static/cashier/js/dom.js").ICONS>} */
+const MARKS = { ok: "check", bad: "cross", info: "dot" };
+
+/** @param {Speech} speech @param {Step} step */
+function stepItem(speech, step) {
+  const { postings, ...facts } = step.detail ?? {};
+  const key = /** @type {keyof typeof import("../locales/en.js").en} */ (`kind.${step.kind}`);
+  const known = key in speech.dictionaries.en;
+  const verdict = step.verdict in MARKS ? step.verdict : "info";
+  const time = new Date(step.at);
+  const clock = new Intl.DateTimeFormat(speech.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
+  return el(
+    "li",
+    { class: `step verdict-${verdict}`, "data-kind": step.kind },
+    el("span", { class: "mark" }, icon(MARKS[verdict]), el("span", { class: "visually-hidden" }, speech.say(`verdict.${verdict}`))),
+    el(
+      "div",
+      { class: "step-body" },
+      el("div", { class: "step-head" }, known ? el("h3", {}, speech.say(key)) : el("h3", { lang: "en" }, step.title), el("time", { datetime: step.at }, Number.isNaN(time.valueOf()) ? step.at : clock.format(time))),
+      el("p", { lang: "en" }, step.summary),
+      factList(speech, facts),
+      Array.isArray(postings) ? postingTable(speech, postings) : null,
+      step.raw ? rawBytes(speech, step.raw) : null,
+    ),
+  );
+}
+
+/** @param {Speech} speech @param {Record<string, any>} facts */
+function factList(speech, facts) {
+  const shown = (/** @type {any} */ value) => {
+    if (typeof value?.currency === "string" && typeof value.value === "string") return showMoney(value, speech.locale);
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
+  };
+  const rows = Object.entries(facts).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, shown(value))]);
+  return rows.length ? el("dl", { class: "facts", lang: "en" }, ...rows) : null;
+}
+
+/** @param {Speech} speech @param {Posting[]} postings */
+function postingTable(speech, postings) {
+  const head = el("tr", {}, ...["story.from", "story.to"].map((key) => el("th", { scope: "col" }, speech.say(/** @type {"story.from"} */ (key)))), el("th", { scope: "col", class: "number" }, speech.say("story.amount")));
+  const rows = postings.map(({ source, destination, amount }) =>
+    el("tr", {}, account(source), account(destination), el("td", { class: "number" }, showMoney(amount, speech.locale))),
+  );
+  return el("table", { class: "postings" }, el("caption", { class: "visually-hidden" }, speech.say("story.postings")), el("thead", {}, head), el("tbody", {}, ...rows));
+}
+
+/**
+ * An account's name may break after each colon.
+ * @param {string} name
+ */
+function account(name) {
+  const parts = name.split(":").flatMap((part, index) => (index ? [":", el("wbr"), part] : [part]));
+  return el("td", { lang: "en" }, ...parts);
+}
+
+/** @param {Speech} speech @param {string} raw */
+function rawBytes(speech, raw) {
+  const size = new TextEncoder().encode(raw).length;
+  const copy = el("button", { class: "copy", type: "button" }, icon("copy"), speech.say("story.copy"));
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(raw);
+    copy.replaceChildren(icon("check"), speech.say("story.copied"));
+  });
+  return el(
+    "details",
+    { class: "raw" },
+    el("summary", {}, `${speech.say("story.raw")} · ${size} B`),
+    el("div", { class: "raw-box" }, el("pre", { tabindex: "0", lang: "en" }, raw), copy),
+  );
+}

@@ -1,0 +1,245 @@
+/**
+ * The wallet's web view: a stack of pages under a title bar, and the wallet's side of the bridge. A page is another
+ * site: what it says is only taken from its own window, at the origin and in the session it said hello with, and every
+ * answer goes back to exactly that origin. It knows nothing of payments but that one may be open.
+ */
+
+import { el, icon } from "/static/cashier/js/dom.js";
+import { showMoney } from "/static/cashier/js/money.js";
+import { pause } from "/static/cashier/js/doors.js";
+import { Payment } from "./payment.js";
+
+/** As tight as a shop works with: scripts, its own storage, forms, and the alerts of the document's sample page. */
+const SANDBOX = "allow-scripts allow-same-origin allow-forms allow-modals";
+const CALLBACK_TIME_MS = 400; // What a page gets to hear how its payment ended before it is closed,
+const ANSWER_TIME_MS = 60; // and to hear the answer to the call that closes it.
+const TOAST_MS = 2200;
+
+/** @typedef {import("/static/cashier/js/speech.js").Speech<typeof import("../locales/en.js").en>} Speech */
+/** @typedef {{currency: string, value: string, exponent?: number}} Money */
+/** @typedef {{frame: HTMLIFrameElement, url: string, session: string, origin: string, title: string, subtitle: string}} Page */
+
+export class WebView {
+  /**
+   * @param {Speech} speech
+   * @param {{onClosed: () => void, onPaid: (result: {resultCode: string, memo: string}) => void, onSignedOut: () => void, announce: (text: string) => void}} wallet
+   */
+  constructor(speech, wallet) {
+    this.speech = speech;
+    this.wallet = wallet;
+    /** @type {Page[]} */
+    this.pages = [];
+    /** @type {{payment: Payment, page: Page, session: string} | null} */
+    this.open = null;
+    this.title = el("h2", { tabindex: "-1" });
+    this.subtitle = el("span", { class: "quiet" });
+    this.balance = el("span", { class: "balance-chip" });
+    this.back = el("button", { class: "round", type: "button", onclick: () => this.pop() }, icon("back"));
+    this.cross = el("button", { class: "round", type: "button", onclick: () => this.close() }, icon("close"));
+    this.frames = el("div", { class: "frames" });
+    this.sheet = el("div", { class: "sheet", role: "dialog", "aria-modal": "false", hidden: true });
+    this.note = el("p", { class: "toast", role: "status", hidden: true });
+    const words = el("div", { class: "titles" }, this.title, this.subtitle);
+    this.element = el(
+      "section",
+      { class: "view" },
+      el("header", { class: "titlebar" }, this.back, this.cross, words, this.balance),
+      this.frames,
+      this.sheet,
+      this.note,
+    );
+    this.hear = (/** @type {MessageEvent} */ event) => this.heard(event);
+    addEventListener("message", this.hear);
+  }
+
+  /* ---- pages ---- */
+
+  /** @param {string} url */
+  push(url) {
+    const frame = /** @type {HTMLIFrameElement} */ (el("iframe", { src: url, sandbox: SANDBOX, referrerpolicy: "no-referrer" }));
+    this.pages.push({ frame, url, session: "", origin: "", title: "", subtitle: "" });
+    this.frames.append(frame);
+    this.show();
+  }
+
+  /** Back to the page below; from the last one, the view closes. */
+  async pop() {
+    if (this.pages.length < 2) return this.close();
+    const page = /** @type {Page} */ (this.pages.pop());
+    this.show();
+    await this.farewell(page);
+  }
+
+  /** Closes the view. A payment that is open ends first, so that its page hears the result while it still exists. */
+  async close() {
+    const pages = this.pages.splice(0);
+    this.element.hidden = true;
+    this.wallet.onClosed();
+    for (const page of pages) await this.farewell(page);
+    removeEventListener("message", this.hear);
+    this.element.remove();
+  }
+
+  /** @param {Page} page */
+  async farewell(page) {
+    page.frame.hidden = true;
+    await pause(ANSWER_TIME_MS);
+    if (this.open?.page === page) {
+      const ended = this.ended;
+      this.open.payment.stop();
+      await ended;
+      await pause(CALLBACK_TIME_MS);
+    }
+    page.frame.remove();
+  }
+
+  top() {
+    return this.pages[this.pages.length - 1];
+  }
+
+  show() {
+    const page = this.top();
+    for (const each of this.pages) each.frame.hidden = each !== page;
+    const title = page?.title || this.speech.say("view.loading");
+    this.title.textContent = title;
+    this.subtitle.textContent = page?.subtitle ?? "";
+    this.subtitle.hidden = !page?.subtitle;
+    this.back.hidden = this.pages.length < 2;
+    this.back.setAttribute("aria-label", this.speech.say("view.back"));
+    this.cross.setAttribute("aria-label", this.speech.say("view.close"));
+    page?.frame.setAttribute("title", this.speech.say("view.frame", { title: page.title || new URL(page.url).host }));
+    this.sheet.setAttribute("aria-label", this.speech.say("cashier.frame"));
+  }
+
+  /** @param {Money | null} balance */
+  showBalance(balance) {
+    this.balance.hidden = balance === null;
+    if (!balance) return;
+    const amount = showMoney(balance, this.speech.locale);
+    const spoken = el("span", { class: "visually-hidden" }, this.speech.say("view.balance", { amount }));
+    this.balance.replaceChildren(icon("wallet"), el("span", { "aria-hidden": "true" }, amount), spoken);
+  }
+
+  /* ---- the wallet's side of the bridge ---- */
+
+  /** @param {MessageEvent} event */
+  heard(event) {
+    const said = event.data;
+    const page = this.pages.find((each) => each.frame.contentWindow === event.source);
+    if (!page || said?.tillgate !== "bridge" || typeof said.session !== "string") return;
+    if (said.type === "hello") this.welcome(page, event.origin, said.session);
+    if (said.type !== "call" || said.session !== page.session || event.origin !== page.origin) return;
+    this.called(page, String(said.nonce), String(said.name), said.params ?? {});
+  }
+
+  /** @param {Page} page @param {string} origin @param {string} session */
+  welcome(page, origin, session) {
+    if (page.session !== session) {
+      if (this.open?.page === page) this.open.payment.stop(); // The page that asked has gone; nobody is left to tell.
+      Object.assign(page, { origin, session, title: "", subtitle: "" });
+    }
+    this.post(page, session, { type: "welcome", startupParams: { url: page.url } });
+  }
+
+  /** @param {Page} page @param {string} session @param {object} message */
+  post(page, session, message) {
+    if (page.session !== session) return;
+    page.frame.contentWindow?.postMessage({ tillgate: "wallet", session, ...message }, page.origin);
+  }
+
+  /** @param {Page} page @param {string} nonce @param {string} name @param {any} params */
+  async called(page, nonce, name, params) {
+    const session = page.session;
+    if (name === "tradePay") this.post(page, session, { type: "accepted", nonce });
+    const result = await this.answer(page, name, params).catch((reason) => ({
+      resultCode: "6005",
+      memo: "SYSTEM_ERROR: The wallet failed.",
+      error: 3,
+      errorMessage: String(reason),
+    }));
+    this.post(page, session, { type: "answer", nonce, result });
+    if (name === "closeWebview" && !("error" in result)) await this.close();
+    if (name === "popWindow" && !("error" in result)) await this.pop();
+  }
+
+  /** @param {Page} page @param {string} name @param {any} params @returns {Promise<object>} */
+  async answer(page, name, params) {
+    switch (name) {
+      case "tradePay":
+        return this.pay(page, params);
+      case "setTitle":
+        return this.setTitle(page, params);
+      case "toast":
+        return this.toast(params);
+      case "pushWindow":
+        return this.pushWindow(params);
+      case "popWindow":
+      case "closeWebview":
+        return {}; // Done after the answer, while the page can still hear it.
+      default:
+        return { error: 1, errorMessage: `The function ${name} is not available.` };
+    }
+  }
+
+  /** @param {Page} page @param {any} order */
+  async pay(page, order) {
+    if (this.open) return { resultCode: "6005", memo: "PARAM_ILLEGAL: A payment is already open in this wallet." };
+    const sheet = { open: (/** @type {string} */ url) => this.openSheet(url), close: () => this.closeSheet() };
+    const payment = new Payment(order, { pageOrigin: page.origin, sheet, onSignedOut: this.wallet.onSignedOut });
+    this.open = { payment, page, session: page.session };
+    const running = payment.run();
+    this.ended = running.catch(() => null);
+    try {
+      const result = await running;
+      this.wallet.onPaid(result);
+      return result;
+    } finally {
+      this.open = null;
+    }
+  }
+
+  /** @param {Page} page @param {any} params */
+  setTitle(page, { title, subtitle }) {
+    if (typeof title !== "string") return { error: 2, errorMessage: "setTitle needs a title." };
+    page.title = title.slice(0, 80);
+    page.subtitle = typeof subtitle === "string" ? subtitle.slice(0, 120) : "";
+    this.show();
+    return {};
+  }
+
+  /** @param {any} params */
+  toast({ content, duration }) {
+    if (typeof content !== "string") return { error: 2, errorMessage: "toast needs a content." };
+    this.note.textContent = content.slice(0, 200);
+    this.note.hidden = false;
+    window.clearTimeout(this.noteTimer);
+    this.noteTimer = window.setTimeout(() => (this.note.hidden = true), Math.min(Number(duration) || TOAST_MS, 10_000));
+    return {};
+  }
+
+  /** @param {any} params */
+  pushWindow({ url }) {
+    if (typeof url !== "string" || !/^https?:\/\//.test(url)) return { error: 2, errorMessage: "pushWindow needs an http or https url." };
+    this.push(url);
+    return {};
+  }
+
+  /* ---- the cashier over the page ---- */
+
+  /** @param {string} url */
+  openSheet(url) {
+    const frame = /** @type {HTMLIFrameElement} */ (el("iframe", { src: url, title: this.speech.say("cashier.frame"), class: "cashier" }));
+    frame.addEventListener("load", () => frame.focus());
+    this.sheet.replaceChildren(frame);
+    this.sheet.hidden = false;
+    this.frames.inert = true;
+    return frame;
+  }
+
+  closeSheet() {
+    this.sheet.replaceChildren();
+    this.sheet.hidden = true;
+    this.frames.inert = false;
+    this.top()?.frame.focus();
+  }
+}
