@@ -8,7 +8,7 @@ import asyncio
 from typing import NamedTuple
 
 from tillgate.acquiring.acquirement import Acquirement
-from tillgate.acquiring.call import Final
+from tillgate.acquiring.call import Final, Form
 from tillgate.cashier.view import Place, find_place, view
 from tillgate.edge.answers import Answer, wrong_pin
 from tillgate.edge.asgi import Headers, Incoming
@@ -56,8 +56,9 @@ async def visit(desk: Desk, incoming: Incoming, token: str) -> Visit:
         return Visit(token, place, (), is_payer=True)
     token_hash = digest(token)
     held = cookie_value(incoming.headers.get("cookie", ""), browser_cookie_name(token_hash))
+    is_payer = place.call.form is Form.PAGE
     if held and place.call.browser_hash == digest(held):
-        return Visit(token, place, (), is_payer=True)
+        return Visit(token, place, (), is_payer=is_payer)
     if place.call.browser_hash or place.call.result_code:
         sentence = "This cashier is open in another browser; start the payment again."
         raise Refused(Result.ACCESS_DENIED, sentence)
@@ -74,7 +75,7 @@ async def _bound(desk: Desk, token: str, place: Place) -> Visit:
         sentence = "This cashier is open in another browser; start the payment again."
         raise Refused(Result.ACCESS_DENIED, sentence)
     cookie = browser_cookie(desk, token_hash, mine, path=f"/cashier/{token}", life_s=BINDING_LIFE_S)
-    return Visit(token, place, (cookie,), is_payer=True)
+    return Visit(token, place, (cookie,), is_payer=place.call.form is Form.PAGE)
 
 
 async def look(desk: Desk, at: Visit) -> Answer:

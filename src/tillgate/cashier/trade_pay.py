@@ -5,7 +5,6 @@ page form never pays and reads no credentials; the cashier's token is derived, n
 same call gets the same address.
 """
 
-import asyncio
 from typing import Any
 
 from tillgate.acquiring.acquirement import Acquirement
@@ -38,8 +37,6 @@ async def trade_pay(desk: Desk, incoming: Incoming, send: Send) -> None:
     """Answer one tradePay call."""
     try:
         answer = await _answer(desk, incoming)
-    except asyncio.CancelledError:
-        raise
     except TillgateError as error:
         answer = await callback(desk, refusal(error))
     await reply_json(send, 200, answer, headers=CORS)
@@ -71,7 +68,7 @@ async def _open(
     payer_id = visitor(desk, incoming).payer_id
     form = Form.PAGE if payer_id is None else Form.WALLET
     token = desk.secret.derived("cashier token").token(
-        terms.merchant_id, terms.merchant_trans_id, call.call_id, form, length=TOKEN_BYTES
+        terms.merchant_id, terms.merchant_trans_id, call.call_id, length=TOKEN_BYTES
     )
     command = OpenCall(
         operation_id=desk.operation(),
