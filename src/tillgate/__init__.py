@@ -5,7 +5,7 @@ nothing else: each name is loaded from its home on first use, so that `import ti
 more than this file, and the base install never reaches for a library of the server.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tillgate.kernel.errors import Broken, Refused, TillgateError, Unavailable
@@ -60,16 +60,18 @@ _HOMES = {
 """Where a public name lives when that is not `tillgate.merchant`."""
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401  The type checker reads the imports above.
-    """Load a public name from its home."""
-    if name not in __all__:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    import importlib
+if not TYPE_CHECKING:  # A type checker would take any misspelt name for one of ours.
 
-    value = getattr(importlib.import_module(_HOMES.get(name, "tillgate.merchant")), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        """Load a public name from its home."""
+        if name not in __all__:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        import importlib
+
+        value = getattr(importlib.import_module(_HOMES.get(name, "tillgate.merchant")), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

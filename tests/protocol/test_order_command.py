@@ -109,7 +109,7 @@ def test_the_hong_kong_profile_is_to_be_had(home: Path) -> None:
     done = run("sign", home / "body.json", "--key", home / "private.pem", "--profile", "alipay_hk")
 
     taken = read(done.stdout)
-    assert verify_signature(taken, [merchant_key().public], Profile.ALIPAY_HK)
+    assert verify_signature(taken, [merchant_key().public], Profile.ALIPAY_HK).key_fingerprint
     (home / "order.txt").write_bytes(done.stdout_bytes)
     verdict = run("verify", home / "order.txt", "--key", home / "public.pem", "--digest", "RSA")
     assert verdict.exit_code == 0
@@ -202,6 +202,7 @@ def test_an_order_that_would_be_too_large_is_refused(home: Path) -> None:
         (b'{"request":' + text_of(CONTENT) + b"}", "UNSIGNED"),
         (sealed(changed("head.signType", "RSA")), "SIGN_TYPE"),
     ],
+    ids=["damaged", "unsigned", "sign type"],
 )
 def test_further_faults_are_named(home: Path, raw: bytes, code: str) -> None:
     (home / "order.txt").write_bytes(raw)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_an_order_string_is_the_same_for_the_same_clock_ids_and_key() -> None:
         '"orderTitle":"Women Summer Dress"},"notifyUrl":"https://shop.example/notify",'
         '"returnUrl":"https://shop.example/result"}},"signature":"'
     )
-    assert verify(read(text), [merchant_key().public], Profile.TILLGATE)
+    assert verify(read(text), [merchant_key().public], Profile.TILLGATE).key_fingerprint
 
 
 def test_the_script_form_is_the_same_text_escaped() -> None:
@@ -270,6 +271,7 @@ def test_a_forged_notification_is_refused(raw: bytes) -> None:
         notification(paymentTime="today"),
         merchant().order_str(ORDER).encode(),
     ],
+    ids=count(),
 )
 def test_what_is_no_notification_is_refused(raw: bytes) -> None:
     with pytest.raises((InvalidMessage, InvalidSignature)):
@@ -300,7 +302,7 @@ def test_the_hong_kong_profile_signs_and_reads_sha_1_and_double_base64() -> None
     text = me.order_str(ORDER)
 
     assert len(json.loads(text)["signature"]) == 460
-    assert verify(read(text), [merchant_key().public], Profile.ALIPAY_HK)
+    assert verify(read(text), [merchant_key().public], Profile.ALIPAY_HK).key_fingerprint
     assert me.notification(notification(profile=Profile.ALIPAY_HK), expect=find).paid
 
 

@@ -23,7 +23,7 @@ def test_an_order_string_is_compact_json_in_plain_characters() -> None:
     text = build(request.head, request.body, merchant_key(), Profile.TILLGATE)
 
     assert json.loads(text)["request"] == CONTENT
-    assert verify(read(text), [merchant_key().public], Profile.TILLGATE)
+    assert verify(read(text), [merchant_key().public], Profile.TILLGATE).key_fingerprint
     assert json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) == text
 
 

@@ -65,7 +65,7 @@ def test_the_signature_is_over_a_version_line_and_the_whole_query_before_it() ->
 
     assert before.startswith("own=1&")
     text = b"tillgate-return-v1\n" + before.encode()
-    assert verify_bytes(text, signature, KEYS, Digest.RSA2)
+    assert verify_bytes(text, signature, KEYS, Digest.RSA2).fingerprint
 
 
 def test_a_framework_reads_the_same_parameters() -> None:

@@ -82,7 +82,9 @@ def test_the_seeds_sample_is_kept_whole() -> None:
         (RiskInfo, SEED),
     ],
 )
-def test_the_members_are_the_seeds_in_its_order(message: type[Any], part: dict[str, Any]) -> None:
+def test_the_members_are_the_seeds_in_its_order(
+    message: type[msgspec.Struct], part: dict[str, Any]
+) -> None:
     members = members_of(message)
 
     assert [each.name for each in members] == list(part)

@@ -73,14 +73,14 @@ def test_each_profile_signs_as_it_says() -> None:
 
     assert len(plain) == 344
     assert len(double) == 460
-    assert verify_bytes(TEXT, plain, [merchant_key().public], Digest.RSA2)
-    assert verify_bytes(TEXT, double, [merchant_key().public], Digest.RSA)
+    assert verify_bytes(TEXT, plain, [merchant_key().public], Digest.RSA2).fingerprint
+    assert verify_bytes(TEXT, double, [merchant_key().public], Digest.RSA).fingerprint
 
 
 def test_sha_1_is_refused_where_the_profile_does_not_name_it() -> None:
     raw = seal(Kind.REQUEST, TEXT, merchant_key(), Profile.ALIPAY_HK)
 
-    assert verify(cut(raw), [merchant_key().public], Profile.ALIPAY_HK)
+    assert verify(cut(raw), [merchant_key().public], Profile.ALIPAY_HK).key_fingerprint
     with pytest.raises(Refused) as caught:
         verify(cut(raw), [merchant_key().public], Profile.TILLGATE)
     assert caught.value.result is Result.INVALID_SIGNATURE
@@ -105,7 +105,7 @@ def test_sign_type_must_agree_with_the_profile(
     taken = cut(seal(Kind.REQUEST, text, merchant_key(), profile))
 
     if agrees:
-        assert verify(taken, [merchant_key().public], profile)
+        assert verify(taken, [merchant_key().public], profile).key_fingerprint
         return
     with pytest.raises(Refused) as caught:
         verify(taken, [merchant_key().public], profile)
@@ -150,6 +150,6 @@ def test_a_url_encoded_signature_is_read_in_either_case_of_its_escapes() -> None
     written = sign(TEXT, merchant_key(), Profile.TILLGATE)
 
     encoded = quote(written, safe="")
-    assert verify_bytes(TEXT, encoded, [merchant_key().public], Digest.RSA2)
+    assert verify_bytes(TEXT, encoded, [merchant_key().public], Digest.RSA2).fingerprint
     half = written.replace("+", "%2b").replace("/", "%2f").replace("=", "%3d")
-    assert verify_bytes(TEXT, half, [merchant_key().public], Digest.RSA2)
+    assert verify_bytes(TEXT, half, [merchant_key().public], Digest.RSA2).fingerprint
