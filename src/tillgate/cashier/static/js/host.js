@@ -19,6 +19,11 @@ export class Host {
     this.mode = framed ? "overlay" : this.listener && this.nonce && /^https?:\/\//.test(this.origin) ? "window" : "bare";
   }
 
+  /** A bridge opened this window, but the browser cut the two apart: it has told its page that nothing was paid. */
+  get severed() {
+    return this.mode === "bare" && this.nonce !== "";
+  }
+
   /**
    * @param {"open" | "confirming" | "final" | "close"} type `confirming` says that a payment may be under way: from
    *   then on a closed view is asked about, never taken for "stopped".

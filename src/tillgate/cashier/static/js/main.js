@@ -181,6 +181,7 @@ class Cashier {
     this.host.tell("open");
     if (order.state === "DONE" && order.result) return this.finish(order.result);
     if (order.state === "PROCESSING") return this.follow();
+    if (this.host.severed) return this.showGone();
     if (order.state === "SIGN_IN") this.showSignIn();
     else this.showConfirm();
     this.countdown.set(order.secondsLeft);

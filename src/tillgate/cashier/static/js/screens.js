@@ -34,11 +34,12 @@ import { outcomeOf } from "./outcomes.js";
  */
 export function orderSummary(speech, order) {
   const charged = order.payAmount.currency !== order.orderAmount.currency || order.payAmount.value !== order.orderAmount.value;
+  const amount = showMoney(order.orderAmount, speech.locale);
   return el(
     "section",
     { class: "summary" },
     el("p", { class: "payee", id: "payee" }, el("span", { class: "quiet" }, speech.say("order.to")), " ", el("strong", {}, order.payee)),
-    el("h1", { class: "amount", id: "amount", tabindex: "-1" }, showMoney(order.orderAmount, speech.locale)),
+    el("h1", { class: amount.length > 11 ? "amount long" : "amount", id: "amount", tabindex: "-1" }, amount),
     charged ? el("p", { class: "quiet" }, speech.say("order.charged", { amount: showMoney(order.payAmount, speech.locale) })) : null,
     el("p", { class: "goods" }, order.title),
     el("p", { class: "left" }, icon("clock"), el("span", { id: "left" })),
@@ -145,7 +146,7 @@ export function doneScreen(speech, order, { result, timeIsUp, finish }) {
   return el(
     "section",
     { class: `screen done tone-${tone}`, "data-kind": kind },
-    el("div", { class: "badge" }, icon(BADGES[tone])),
+    el("div", { class: "badge" }, icon(kind === "cancelled" ? "cross" : BADGES[tone])),
     el("h1", { tabindex: "-1" }, speech.say(`done.${kind}.heading`)),
     el("p", { class: kind === "paid" ? "amount" : "amount small" }, amount),
     el("p", {}, speech.say(`done.${kind}.body`, words)),
