@@ -29,6 +29,7 @@ from tillgate.engine.issuer import Answer, Approved, Declined, Question, Unknown
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment
 from tillgate.engine.working_set import Rows
+from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import MerchantId, MerchantTransId
 from tillgate.kernel.record import Key
 from tillgate.kernel.results import CallbackCode, Result, Status
@@ -69,6 +70,8 @@ class AnswerAttemptVerb:
         moment: Moment,
     ) -> Final:
         """Take the answer in and return what the call that asked is told now."""
+        if found[0] is None:
+            raise Refused(Result.ORDER_NOT_EXIST, "There is no such attempt to answer.")
         key = (command.merchant_id, command.merchant_trans_id)
         attempt = rows.must(Attempt, *key, command.attempt_no)
         order = rows.must(Acquirement, *key)
