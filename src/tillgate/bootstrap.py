@@ -6,10 +6,11 @@ opened is closed again in the reverse order, also when the next part fails.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import msgspec
 
@@ -32,12 +33,18 @@ from tillgate.gateway.control import ControlApp
 from tillgate.gateway.front import Front
 from tillgate.issuers import simulated
 from tillgate.issuers.pins import ArgonPins
+from tillgate.kernel.addresses import PRODUCTION, SANDBOX
 from tillgate.kernel.clock import SECOND_MS, Clock, SystemClock
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.ids import IdFactory, OperationId
 from tillgate.protocol.keys import PrivateKey, load_private_key
+from tillgate.storage import migrate
 from tillgate.storage.opening import open_sqlite
+from tillgate.storage.snapshot import sqlite_snapshot
 from tillgate.walletapp.door import WalletDoor
+from tillgate.workers.outgoing.resolver import SystemResolver
+from tillgate.workers.outgoing.sender import HttpSender
+from tillgate.workers.run import Workers
 
 OURSELVES: Final = "tillgate"
 """The operator's name under which the gateway acts on its own database."""
@@ -80,19 +87,16 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
         return OperationId(self.ids.token())
 
 
-@asynccontextmanager
-async def open_reader(settings: Settings) -> AsyncIterator[Reader]:
-    """Open the database for reading only, beside whoever writes it.
+@contextmanager
+def open_reader(settings: Settings) -> Iterator[Reader]:
+    """Read the database as it is at this instant, beside whoever writes it.
 
     Raises:
         NoDatabase: there is none.
     """
     _check_exists(settings)
-    store = open_sqlite(settings.database)
-    try:
-        yield store
-    finally:
-        store.close()
+    with sqlite_snapshot(settings.database) as reader:
+        yield reader
 
 
 @asynccontextmanager
@@ -236,6 +240,9 @@ async def open_house(
         root = _root(desk, (more_doors or _no_doors)(desk))
         replace(folder.control_token, token.encode())
         opened.callback(folder.control_token.unlink, missing_ok=True)
+        resolver = SystemResolver()
+        opened.callback(resolver.close)
+        opened.push_async_callback(_start_workers(desk, resolver).stop)
         front = Front(root, ControlApp(books.engine, token))
         opened.callback(front.stop)
         yield House(settings=settings, folder=folder, books=books, desk=desk, app=front)
@@ -280,6 +287,17 @@ def door_settings(settings: Settings, *, port: int) -> DoorSettings:
     )
 
 
+def _start_workers(desk: Desk, resolver: SystemResolver) -> Workers:
+    sender = HttpSender(
+        policy=SANDBOX if desk.settings.is_sandbox else PRODUCTION,
+        resolver=resolver,
+        tls=ssl.create_default_context(),
+    )
+    workers = Workers(desk, sender)
+    workers.start()
+    return workers
+
+
 def _root(desk: Desk, more: Sequence[Mount]) -> Root:
     cashier, wallet = CashierDoor(desk), WalletDoor(desk)
 
@@ -296,6 +314,17 @@ def _root(desk: Desk, more: Sequence[Mount]) -> Root:
 
 def _no_doors(desk: Desk) -> Sequence[Mount]:  # noqa: ARG001  The shape of `MoreDoors`.
     return ()
+
+
+def upgrade(settings: Settings) -> tuple[str | None, str]:
+    """Bring the database's tables up to date; return the revision before and the one after."""
+    url = migrate.sqlite_url(settings.database)
+    before = migrate.current(url) if settings.database.exists() else None
+    if before is not None:
+        migrate.upgrade(url)
+    else:
+        open_sqlite(settings.database).close()
+    return before, migrate.head()
 
 
 async def hashed_pin(settings: Settings, pin: str) -> str:

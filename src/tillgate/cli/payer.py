@@ -19,7 +19,7 @@ from tillgate.cli.surface import (
     print_json,
     print_rows,
     read_pin,
-    say,
+    tell_change,
 )
 
 app = typer.Typer(help="Register payers, top them up, unlock them.", no_args_is_help=True)
@@ -68,7 +68,7 @@ def add(
         issuer=issuer,
         pin_hash=pin_hash,
     )
-    _tell(outcome, f"Payer {payer}", as_json=as_json)
+    tell_change(outcome, f"Payer {payer}", as_json=as_json)
 
 
 @app.command("top-up")
@@ -115,7 +115,7 @@ def unlock(
     from tillgate.engine.commands import UnlockPayer
 
     outcome = execute(UnlockPayer, settings_of(data), operator=operator, payer_id=payer)
-    _tell(outcome, f"Payer {payer}", as_json=as_json)
+    tell_change(outcome, f"Payer {payer}", as_json=as_json)
 
 
 @app.command()
@@ -171,13 +171,6 @@ async def _hashed(settings: Any, pin: str) -> str:  # noqa: ANN401  Settings; im
     from tillgate.bootstrap import hashed_pin
 
     return await hashed_pin(settings, pin)
-
-
-def _tell(outcome: dict[str, Any], subject: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(outcome)
-    else:
-        say(f"{subject}: {'done' if outcome['changed'] else 'nothing to change'}.")
 
 
 def _cell(value: object) -> str:

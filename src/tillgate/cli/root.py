@@ -8,7 +8,7 @@ import contextlib
 import signal
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 import typer.core
@@ -94,13 +94,14 @@ def _version(asked: bool) -> None:  # noqa: FBT001  Typer hands an option's call
 
 def _root(
     *,
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
-    ),
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
 ) -> None:
     """A complete in-app payment system: gateway, cashier, ledger, wallet, and the merchant's tools.
 
     Exit codes: 0 done, 1 refused, 2 usage, 3 unavailable.
 
     Example: tillgate demo
-    """  # noqa: D401  It is what --help prints, and names the program.
+    """

@@ -8,25 +8,26 @@ server names neither itself nor its version, and believes no forwarded header.
 import asyncio
 import contextlib
 import ipaddress
-import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final, final
 
-import structlog
 import typer
 import uvicorn
 import uvloop
 
-from tillgate.bootstrap import House, open_house
+from tillgate.bootstrap import House, MoreDoors, open_house
+from tillgate.cli.logs import set_logging
 from tillgate.cli.surface import print_json, say
 from tillgate.config.folder import Folder
 from tillgate.config.lock import Announced, Held, ServerLock, announced
 from tillgate.config.settings import Settings, check_serving
+from tillgate.kernel.addresses import SANDBOX
 from tillgate.kernel.errors import Unavailable
 
 BACKLOG: Final = 2_048
@@ -41,7 +42,7 @@ def run_gateway(settings: Settings, *, as_json: bool, is_demo: bool = False) -> 
         Unavailable: another server holds the folder, or the port is taken.
     """
     check_serving(settings)
-    _set_logging()
+    set_logging()
     folder = Folder(settings.data)
     with _locked(folder, settings) as lock, _listening(settings) as sockets:
         if settings.is_sandbox:
@@ -67,29 +68,48 @@ async def _run(
             from tillgate.sandbox.identities import register
 
             await register(house)
-        server = uvicorn.Server(_uvicorn(settings, house))
-        # uvicorn would raise the signal again after a clean stop, and the exit code would lie.
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]  # See above.
-        serving = asyncio.ensure_future(server.serve(sockets=sockets))
-        _stop_on_signals(server, house)
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        if not serving.done():
+
+        def ready() -> None:
             lock.announce(_announcement(settings, sockets))
             _say_ready(house, port, as_json=as_json, is_demo=is_demo)
-        await serving
+
+        server = _Server(_uvicorn(settings, house), ready)
+        _stop_on_signals(server, house)
+        await server.serve(sockets=sockets)
         lock.withdraw()
 
 
-def _more_doors(settings: Settings) -> Any:  # noqa: ANN401  bootstrap.MoreDoors, or None.
-    del settings
-    return None
+@final
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells when it is ready and leaves signals to us."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn would raise the signal again after a clean stop, and the exit code would lie.
+        yield
+
+
+def _more_doors(settings: Settings) -> MoreDoors | None:
+    if not settings.is_sandbox:
+        return None
+    from tillgate.sandbox.doors import sandbox_doors
+
+    return sandbox_doors(Folder(settings.data))
 
 
 def _uvicorn(settings: Settings, house: House) -> uvicorn.Config:
     limits = settings.limits
     return uvicorn.Config(
-        house.app,  # type: ignore[arg-type]  # uvicorn's own names for the same shapes.
+        house.app,
         loop="none",
         http="httptools",
         ws="none",
@@ -119,8 +139,6 @@ def _stop_on_signals(server: uvicorn.Server, house: House) -> None:
 
 @contextmanager
 def _locked(folder: Folder, settings: Settings) -> Iterator[ServerLock]:
-    import time
-
     ends_s = time.monotonic() + ANNOUNCE_WAIT_S
     with contextlib.ExitStack() as held:
         while True:
@@ -156,8 +174,8 @@ def _socket(host: str, port: int) -> socket.socket:
         made.close()
         reason = error.strerror or str(error)
         message = (
-            f"Port {port} on {host} cannot be used ({reason}); stop what uses it, or choose another "
-            "port: --port 0 lets the system choose."
+            f"Port {port} on {host} cannot be used ({reason}); stop what uses it, or choose "
+            "another port: --port 0 lets the system choose."
         )
         raise Unavailable(message) from error
     return made
@@ -209,27 +227,7 @@ def _say_sandbox(house: House, port: int, *, is_demo: bool) -> None:
         typer.echo(f"  wallet   {doors.wallet_origin}/wallet   payers rich, poor …; PIN 123456")
     typer.echo(f"  shop     {doors.shop_origin}/shop")
     typer.echo(f"  keys     {keys}")
-    typer.echo("Notifications may go to this machine (sandbox only). Stop: Ctrl-C.")
+    typer.echo(f"{SANDBOX.sentence} Stop: Ctrl-C.")
     address = ipaddress.ip_address(house.settings.host)
     if not address.is_loopback:
         say(f"Anybody who reaches {address} port {port} can use this sandbox.")
-
-
-def _set_logging() -> None:
-    """Send the log to standard error: lines for people on a terminal, JSON elsewhere."""
-    rendered: Any = structlog.processors.JSONRenderer()
-    if sys.stderr.isatty():
-        rendered = structlog.dev.ConsoleRenderer()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            rendered,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
-    )

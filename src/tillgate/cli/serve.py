@@ -34,8 +34,8 @@ def serve(
 
     Example: tillgate serve --sandbox --data ./sandbox --port 8080
     """
-    from tillgate.cli.running import run_gateway
     from tillgate.cli.operate import settings_of
+    from tillgate.cli.running import run_gateway
 
     given = {"mode": "sandbox"} if sandbox else {}
     given |= {name: text for name, text in (("port", port), ("host", host)) if text}

@@ -10,13 +10,15 @@ import getpass
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import IntEnum, unique
 from typing import Annotated, Any, Final, ParamSpec, TypeVar
 
 import msgspec
 import typer
 
+from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Refused, TillgateError, Unavailable
 
 P = ParamSpec("P")
@@ -132,6 +134,18 @@ def print_facts(title: str, facts: Mapping[str, object]) -> None:
     print_rows(title, ("", ""), [(name, value) for name, value in facts.items()])
 
 
+@contextmanager
+def progress(sentence: str) -> Iterator[None]:
+    """Show on a terminal that something takes a while; say nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(sentence):
+        yield
+
+
 def plain(text: str) -> str:
     """Return text without characters that would move the cursor or colour a terminal."""
     return "".join(each if each.isprintable() else "\ufffd" for each in text)
@@ -170,6 +184,14 @@ def check_pin(pin: str) -> None:
 PIN_DIGITS: Final = 6
 
 
-def detail(value: Any) -> Any:  # noqa: ANN401  Whatever msgspec can write.
-    """Return a value as plain data, money as text."""
-    return msgspec.to_builtins(value, enc_hook=str)
+def tell_change(outcome: Mapping[str, Any], subject: str, *, as_json: bool) -> None:
+    """Tell what an operator's command changed."""
+    if as_json:
+        print_json(outcome)
+    else:
+        say(f"{subject}: {'done' if outcome['changed'] else 'nothing to change'}.")
+
+
+def instant(at_ms: int | None) -> str:
+    """Return an instant for people and programs alike: RFC 3339, or "" when there is none."""
+    return "" if at_ms is None else rfc3339(at_ms)

@@ -58,9 +58,9 @@ def pay(
     version: Annotated[
         str, typer.Option("--version", help="tradePay's version, as in 2.0.0; none by default.")
     ] = "",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON value; it always does.")
-    ] = True,
+    as_json: Annotated[  # noqa: ARG001  Taken for the sake of scripts that give it to every command.
+        bool, typer.Option("--json", help="It prints one JSON value in any case.")
+    ] = False,
 ) -> None:
     """Pay an order; print the object that the page's callback is given, as one JSON line.
 

@@ -1,8 +1,8 @@
 """The data folder: where a gateway's keys, secret and control token lie, and who may read them.
 
-Decides names and permissions, and refuses what others can read; it does not know what a key is. What
-must hold: a private file is born readable by its owner only, is never overwritten, and is on the
-disk before its name is; the folder itself is closed to others.
+Decides names and permissions, and refuses what others can read; it does not know what a key is.
+What must hold: a private file is born readable by its owner only, is never overwritten, and is on
+the disk before its name is; the folder itself is closed to others.
 """
 
 import contextlib
@@ -59,7 +59,8 @@ class Folder:
                 if stat.S_IMODE(path.stat().st_mode) & _OTHERS:
                     path.chmod(0o700)
         except OSError as error:
-            message = f"The folder {self.path} cannot be used ({error.strerror}); name another: --data DIR."
+            reason = f"The folder {self.path} cannot be used ({error.strerror})"
+            message = f"{reason}; name another: --data DIR."
             raise FolderRefused(message) from error
 
     def secret(self, random: Callable[[int], bytes]) -> bytes:

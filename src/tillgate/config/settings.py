@@ -1,7 +1,7 @@
 """Settings: read once from arguments, the environment and a TOML file, checked, and frozen.
 
-Decides which value wins (an argument, then `TILLGATE_*`, then the file, then the default) and what a
-value must look like; it opens nothing and picks no part. What must hold: every refusal names the
+Decides which value wins (an argument, then `TILLGATE_*`, then the file, then the default) and what
+a value must look like; it opens nothing and picks no part. What must hold: every refusal names the
 setting, the rule and the next step, and no setting is read anywhere else (STYLE rule 3).
 """
 

@@ -110,11 +110,12 @@ def _is_local(scope: Scope) -> bool:
 
 
 def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value for each, value in scope["headers"] if each == name), b"")
+    found: bytes = next((value for each, value in scope["headers"] if each == name), b"")
+    return found
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -1,8 +1,8 @@
 """The sandbox's identities: the seed's client and merchant, and payers that behave in known ways.
 
 Decides who is there when a sandbox starts for the first time. What must hold: keys and balances of
-an earlier start are kept; a payer's behaviour is told in a sentence that the sign-in page shows; none
-of this ever enters a production database.
+an earlier start are kept; a payer's behaviour is told in a sentence that the sign-in page shows;
+none of this ever enters a production database.
 """
 
 from pathlib import Path

@@ -1,0 +1,207 @@
+"""`tillgate merchant add | set | show`: who sells, and what was agreed with them.
+
+Each change is an engine command with the operator's name. What must hold: `add` never changes a
+merchant that is there, and `set` changes only what it was given.
+"""
+
+from typing import Annotated, Any
+
+import typer
+
+from tillgate.cli.surface import (
+    AsJson,
+    Data,
+    Operator,
+    UsageError,
+    command,
+    print_json,
+    print_rows,
+    tell_change,
+)
+
+app = typer.Typer(help="Register merchants and change their settings.", no_args_is_help=True)
+
+Merchant = Annotated[str, typer.Argument(help="The merchantId, at most 64 characters.")]
+Name = Annotated[str | None, typer.Option("--name", help="Shown to the buyer as the payee.")]
+NotifyUrl = Annotated[
+    str | None, typer.Option("--notify-url", help="Where notifications go by default.")
+]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option("--host", help="A host for notifyUrl and returnUrl; repeat it."),
+]
+Origins = Annotated[
+    list[str] | None, typer.Option("--origin", help="An origin whose pages may debit; repeat it.")
+]
+Contracts = Annotated[
+    list[str] | None, typer.Option("--contract", help="A settlement contract; repeat it.")
+]
+Currencies = Annotated[
+    list[str] | None, typer.Option("--currency", help="A currency it sells in; repeat; any.")
+]
+
+
+@app.callback()
+def _group() -> None:
+    """Register merchants and change their settings.
+
+    Example: tillgate merchant add 2160400000002012 --name COD --host shop.example.com
+    """
+
+
+@app.command()
+@command
+def add(
+    merchant: Merchant,
+    *,
+    name: Name = None,
+    notify_url: NotifyUrl = None,
+    host: Hosts = None,
+    origin: Origins = None,
+    contract: Contracts = None,
+    currency: Currencies = None,
+    data: Data = "",
+    operator: Operator = "",
+    as_json: AsJson = False,
+) -> None:
+    """Register a merchant.
+
+    Example: tillgate merchant add 2160400000002012 --name COD --host shop.example.com
+    """
+    from tillgate.acquiring.merchant import Merchant as Row
+    from tillgate.cli.operate import execute, read, settings_of
+    from tillgate.engine.commands import SetMerchant
+    from tillgate.kernel.errors import Refused
+    from tillgate.kernel.ids import MerchantId
+    from tillgate.kernel.results import Result
+
+    given = _given(name, notify_url, host, origin, contract=contract, currency=currency)
+    row = Row(merchant_id=MerchantId(merchant), **{"name": merchant, **given})
+    settings = settings_of(data)
+    before = read(settings, lambda reader: reader.get(Row, merchant))
+    if before is not None and before != row:
+        sentence = f"Merchant {merchant} exists with other settings; change it with: merchant set"
+        raise Refused(Result.REPEAT_REQ_INCONSISTENT, sentence)
+    outcome = execute(SetMerchant, settings, operator=operator, merchant=row)
+    tell_change(outcome, f"Merchant {merchant}", as_json=as_json)
+
+
+@app.command("set")
+@command
+def set_(
+    merchant: Merchant,
+    *,
+    name: Name = None,
+    notify_url: NotifyUrl = None,
+    host: Hosts = None,
+    origin: Origins = None,
+    contract: Contracts = None,
+    currency: Currencies = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--suspended", help="Whether orders are taken.")
+    ] = None,
+    data: Data = "",
+    operator: Operator = "",
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given and leave the rest; a list replaces the list before, "" empties it.
+
+    Example: tillgate merchant set 2160400000002012 --host shop.example.com --host www.example.com
+    """
+    from tillgate.acquiring.merchant import Merchant as Row
+    from tillgate.cli.operate import execute, read, settings_of
+    from tillgate.engine.commands import SetMerchant
+
+    given = _given(name, notify_url, host, origin, contract=contract, currency=currency)
+    if active is not None:
+        given["active"] = active
+    if not given:
+        raise UsageError("Say what to change, as in: --host shop.example.com")
+    settings = settings_of(data)
+    before = read(settings, lambda reader: reader.get(Row, merchant))
+    if before is None:
+        raise _missing(merchant)
+    row = before.replaced(**given)
+    outcome = execute(SetMerchant, settings, operator=operator, merchant=row)
+    tell_change(outcome, f"Merchant {merchant}", as_json=as_json)
+
+
+@app.command()
+@command
+def show(
+    merchant: Annotated[str, typer.Argument(help="One merchantId; all by default.")] = "",
+    *,
+    data: Data = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show merchants and their settings.
+
+    Example: tillgate merchant show 2160400000002012 --json
+    """
+    from tillgate.cli.operate import read, settings_of
+
+    rows = read(settings_of(data), lambda reader: _read(reader, merchant))
+    if as_json:
+        print_json(rows[0] if merchant else rows)
+        return
+    names = ("merchant", "name", "active", "hosts", "contracts", "currencies", "notifyUrl")
+    print_rows("Merchants", names, [[_cell(row[name]) for name in names] for row in rows])
+
+
+async def _read(reader: Any, merchant: str) -> list[dict[str, Any]]:  # noqa: ANN401  The engine's Reader.
+    from tillgate.acquiring.merchant import Merchant as Row
+    from tillgate.cli.operate import every
+
+    found = await every(reader, Row, **({"merchant_id": merchant} if merchant else {}))
+    if merchant and not found:
+        raise _missing(merchant)
+    return [
+        {
+            "merchant": row.merchant_id,
+            "name": row.name,
+            "active": row.active,
+            "notifyUrl": row.notify_url,
+            "hosts": list(row.hosts),
+            "origins": list(row.origins),
+            "contracts": list(row.contracts),
+            "currencies": list(row.currencies),
+        }
+        for row in found
+    ]
+
+
+def _missing(merchant: str) -> Exception:
+    from tillgate.kernel.errors import Refused
+    from tillgate.kernel.results import Result
+
+    step = "add it with: tillgate merchant add"
+    return Refused(Result.MERCHANT_NOT_REGISTERED, f"There is no merchant {merchant}; {step}")
+
+
+def _given(
+    name: str | None,
+    notify_url: str | None,
+    hosts: list[str] | None,
+    origins: list[str] | None,
+    *,
+    contract: list[str] | None,
+    currency: list[str] | None,
+) -> dict[str, Any]:
+    """Return what was said, by the names of the record."""
+    texts = {"name": name, "notify_url": notify_url}
+    lists = {"hosts": hosts, "origins": origins, "contracts": contract, "currencies": currency}
+    said: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
+    for key, values in lists.items():
+        if values:  # Typer hands over an empty list for an option that was not given.
+            said[key] = tuple(value for value in values if value)
+    return said
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return (
+        {True: "yes", False: "suspended"}.get(value, str(value))
+        if isinstance(value, bool)
+        else str(value)
+    )
