@@ -5,17 +5,18 @@ signature alone decides the exit code of `verify`, and neither ever prints key m
 """
 
 import sys
-from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
 
 from tillgate import doctor
+from tillgate.cli.surface import AsJson, Exit, UsageError, command
 from tillgate.kernel.clock import SystemClock
 from tillgate.kernel.errors import Refused
+from tillgate.kernel.results import Result
 from tillgate.merchant.sources import SystemIds
 from tillgate.protocol.envelope import MESSAGE_BYTES_MAX, Kind, cut
 from tillgate.protocol.functions import content_faults, write_raw
@@ -43,14 +44,6 @@ app = typer.Typer(
 )
 
 
-class Exit(IntEnum):
-    """What the exit code says (DESIGN section 5)."""
-
-    DONE = 0
-    REFUSED = 1
-    USAGE = 2
-
-
 class _Parts(msgspec.Struct):
     request: msgspec.Raw = msgspec.Raw()
     head: msgspec.Raw = msgspec.Raw()
@@ -61,12 +54,12 @@ File = Annotated[
     Path,
     typer.Argument(metavar="FILE", help="A file, or - for standard input.", show_default=False),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 
 
 @app.command(
     epilog="Example: [bold]tillgate order sign body.json --key merchant.private.pem[/bold]"
 )
+@command
 def sign(
     file: File,
     *,
@@ -90,7 +83,7 @@ def sign(
     signed = _to_be_signed(_content(file), client_id)
     envelope = seal(Kind.REQUEST, signed, private, _profile(profile))
     if len(envelope) > MESSAGE_BYTES_MAX:
-        _refuse(f"The order string would be larger than {MESSAGE_BYTES_MAX} bytes; send less.")
+        raise Refused(Result.REQUEST_TOO_LARGE)
     _warn(_faults(envelope))
     text = envelope.decode()
     order_str = escape_js(text) if js else text
@@ -103,6 +96,7 @@ def sign(
 @app.command(
     epilog="Example: [bold]tillgate order verify order.txt --key merchant.public.pem[/bold]"
 )
+@command
 def verify(
     file: File,
     *,
@@ -161,7 +155,7 @@ def _to_be_signed(content: bytes, client_id: str) -> bytes:
     try:
         parts = msgspec.json.decode(content, type=_Parts)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
-        _refuse(f"The file is not a JSON object: {fault}.")
+        raise Refused(Result.MSG_PARSE_ERROR, f"The file is not a JSON object: {fault}.") from fault
     if bytes(parts.request):
         return bytes(parts.request)
     bare = content.strip()
@@ -194,28 +188,28 @@ def _content(file: Path) -> bytes:
         with file.open("rb") as source:
             return source.read(limit)
     except OSError as fault:
-        _misuse(f"{file} cannot be read: {fault.strerror}.")
+        raise UsageError(f"{file} cannot be read: {fault.strerror}.") from fault
 
 
 def _private(path: Path) -> PrivateKey:
     try:
         return load_private_key(_content(path))
     except KeyRefused as refused:
-        _misuse(f"--key {path}: {refused}")
+        raise UsageError(f"--key {path}: {refused}") from refused
 
 
 def _public(path: Path) -> PublicKey:
     try:
         return load_public_key(_content(path))
     except KeyRefused as refused:
-        _misuse(f"--key {path}: {refused}")
+        raise UsageError(f"--key {path}: {refused}") from refused
 
 
 def _profile(name: str) -> Profile:
     try:
         return Profile[name.upper()]
-    except KeyError:
-        _misuse(f"--profile is TILLGATE or ALIPAY_HK, not {name}.")
+    except KeyError as fault:
+        raise UsageError(f"--profile is TILLGATE or ALIPAY_HK, not {name}.") from fault
 
 
 def _warn(faults: list[Refused]) -> None:
@@ -223,19 +217,3 @@ def _warn(faults: list[Refused]) -> None:
     for fault in faults:
         console.print("[yellow]warning[/yellow]", end=" ")
         console.print(f"{fault.result.name}: {fault.message}", markup=False)
-
-
-def _refuse(sentence: str) -> NoReturn:
-    _complain(sentence)
-    raise typer.Exit(Exit.REFUSED)
-
-
-def _misuse(sentence: str) -> NoReturn:
-    _complain(sentence)
-    raise typer.Exit(Exit.USAGE)
-
-
-def _complain(sentence: str) -> None:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print("[red]error[/red]", end=" ")
-    console.print(sentence, markup=False)

@@ -11,6 +11,7 @@ from tests.support.wire import gateway_key, stranger_key
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.money import Money
 from tillgate.kernel.results import Result
+from tillgate.protocol import urls
 from tillgate.protocol.messages.common import ResultInfo, WireMoney
 from tillgate.protocol.profile import Digest, Profile
 from tillgate.protocol.redirect import (
@@ -46,6 +47,11 @@ KEYS = [gateway_key().public]
             "#top",
         ),
         (" https:\\\\shop.example/r ", "https://shop.example/r?merchantId=", ""),
+        (
+            "https://shop.example/r?q=a'b|c^[]",
+            "https://shop.example/r?q=a%27b|c^[]&merchantId=",
+            "",
+        ),
     ],
 )
 def test_ours_follow_the_merchants_own_and_precede_the_fragment(
@@ -56,6 +62,7 @@ def test_ours_follow_the_merchants_own_and_precede_the_fragment(
     assert signed.startswith(start)
     assert signed.endswith(end)
     assert signed.isascii()
+    assert urls.normalise(signed) == signed, "a browser would change it on the way"
     assert read_return_url(signed, KEYS) == SAID
 
 
