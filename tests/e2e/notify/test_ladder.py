@@ -1,0 +1,242 @@
+"""Seven receivers that fail seven ways get every send of the ladder; a healthy one waits for none.
+
+What must hold: each send is made at its own instant and never before, is a system request of its
+own, and is kept with what came back; the eighth send's acknowledgement ends it.
+"""
+
+import asyncio
+import subprocess
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.e2e.notify import shops
+from tests.e2e.notify.shops import Shop
+from tests.e2e.notify.stage import NOON_MS, QUICK, Stage, sender, staged
+from tests.support.wire import gateway_key
+from tillgate.acquiring.states import NotificationState
+from tillgate.edge.story import StepKind
+from tillgate.engine.commands import ResendNotification
+from tillgate.kernel.clock import HOUR_MS, MINUTE_MS, rfc3339
+from tillgate.kernel.ids import MerchantId, NotificationId
+from tillgate.protocol.profile import Profile
+from tillgate.workers.ack import Verdict
+from tillgate.workers.notifier import Notifier
+from tillgate.workers.outgoing.port import SendFailure
+
+WAITS_MS = (
+    *(0, 2 * MINUTE_MS, 10 * MINUTE_MS, 10 * MINUTE_MS),
+    *(1 * HOUR_MS, 2 * HOUR_MS, 6 * HOUR_MS, 15 * HOUR_MS),
+)
+INSTANTS_MS = [NOON_MS + passed_ms for passed_ms in accumulate(WAITS_MS)]
+
+SEVEN = {
+    "refuses": (shops.acknowledges, SendFailure.CONNECT.name),
+    "hangs": (shops.hangs, SendFailure.TIMEOUT.name),
+    "fails": (shops.fails, Verdict.WRONG_STATUS.name),
+    "redirects": (shops.redirects, SendFailure.REDIRECT.name),
+    "says-success": (shops.says_success, Verdict.NOT_AN_ENVELOPE.name),
+    "signs-wrong": (shops.signs_with_another_key, Verdict.WRONG_SIGNATURE.name),
+    "drips": (shops.drips, SendFailure.TIMEOUT.name),
+}
+
+
+@asynccontextmanager
+async def a_shop(manner: shops.Manner, **changes: object) -> AsyncIterator[tuple[Stage, Shop]]:
+    """Open one shop on a stage."""
+    async with staged() as [stage]:
+        shop = Shop("M-1", manner)
+        for name, value in changes.items():
+            setattr(shop, name, value)
+        await stage.registers(shop)
+        async with shop.opened():
+            yield stage, shop
+
+
+async def test_seven_bad_receivers_get_the_whole_ladder_and_a_good_one_waits_for_none() -> None:
+    async with staged() as [stage], AsyncExitStack() as open_shops:
+        bad = {name: Shop(name, manner, good_from=8) for name, (manner, _) in SEVEN.items()}
+        good = Shop("healthy", shops.acknowledges)
+        await stage.registers(*bad.values(), good)
+        for name, shop in [*bad.items(), ("healthy", good)]:
+            await stage.pays(shop, "A-1")
+            if name != "refuses":
+                await open_shops.enter_async_context(shop.opened())
+        notifier = Notifier(stage.desk, sender(), QUICK)
+
+        for number, wait_ms in enumerate(WAITS_MS, start=1):
+            if wait_ms:
+                stage.clock.advance(wait_ms - 1)
+                await notifier.tick()
+                assert {len(await stage.sends(shop, "A-1")) for shop in bad.values()} == {number - 1}
+                stage.clock.advance(1)
+            if number == 8:
+                await open_shops.enter_async_context(bad["refuses"].opened())
+            await notifier.tick()
+
+        for name, shop in bad.items():
+            sends = await stage.sends(shop, "A-1")
+            verdicts = [send.verdict for send in sends]
+            assert [send.sent_at_ms for send in sends] == INSTANTS_MS, name
+            assert verdicts == [SEVEN[name][1]] * 7 + [Verdict.ACKNOWLEDGED.name], name
+            assert all(send.sentence for send in sends)
+            row = await stage.owed(shop, "A-1")
+            assert (row.state, row.ended_at_ms) == (NotificationState.ACKNOWLEDGED, INSTANTS_MS[-1])
+        assert len(good.bodies) == 1
+        assert [send.verdict for send in await stage.sends(good, "A-1")] == ["ACKNOWLEDGED"]
+
+        stage.clock.advance(1_000 * HOUR_MS)
+        await notifier.tick()
+        assert len(good.bodies) == 1
+        assert {len(shop.bodies) for name, shop in bad.items() if name != "refuses"} == {8}
+
+
+async def test_each_send_is_a_system_request_of_its_own_and_is_kept_as_it_went_out() -> None:
+    async with a_shop(shops.fails) as (stage, shop):
+        await stage.pays(shop, "A-1")
+        notifier = Notifier(stage.desk, sender(), QUICK)
+        await notifier.tick()
+        stage.clock.advance(2 * MINUTE_MS)
+        await notifier.tick()
+        first, second = [shop.event(body) for body in shop.bodies]
+        assert first.head.req_msg_id != second.head.req_msg_id
+        assert [first.head.req_time, second.head.req_time] == [
+            rfc3339(NOON_MS),
+            rfc3339(NOON_MS + 2 * MINUTE_MS),
+        ]
+        for send, body in zip(await stage.sends(shop, "A-1"), shop.bodies, strict=True):
+            assert (send.request, send.status) == (body, 500)
+            assert b'"resultCode":"SUCCESS"' in send.response
+        plain = [msgspec.json.decode(body)["request"]["body"] for body in shop.bodies]
+        row = await stage.owed(shop, "A-1")
+        assert plain == [
+            {
+                "resultInfo": {
+                    "resultStatus": "S",
+                    "resultCodeId": "00000000",
+                    "resultCode": "SUCCESS",
+                    "resultMsg": "Done.",
+                },
+                "acquirementId": row.acquirement_id,
+                "merchantTransId": "A-1",
+                "orderAmount": {"currency": "HKD", "value": "1000"},
+                "paymentTime": "2026-03-02T12:00:00+08:00",
+                "payStatus": "TRADE_SUCCESS",
+                "merchantId": "M-1",
+                "extendInfo": '{"productScene":"Prepay"}',
+            }
+        ] * 2
+
+
+@pytest.mark.parametrize(
+    ("profile", "digest"), [(Profile.TILLGATE, "-sha256"), (Profile.ALIPAY_HK, "-sha1")]
+)
+async def test_openssl_verifies_what_was_sent(
+    profile: Profile, digest: str, tmp_path: Path
+) -> None:
+    async with a_shop(shops.acknowledges, profile=profile) as (stage, shop):
+        await stage.pays(shop, "A-1")
+        await Notifier(stage.desk, sender(), QUICK).tick()
+        assert (await stage.owed(shop, "A-1")).state is NotificationState.ACKNOWLEDGED
+    members = msgspec.json.decode(shop.bodies[0], type=dict[str, msgspec.Raw])
+    signature = b64decode(msgspec.json.decode(members["signature"]))
+    (tmp_path / "signed").write_bytes(bytes(members["request"]))
+    (tmp_path / "signature").write_bytes(
+        signature if profile is Profile.TILLGATE else b64decode(signature)
+    )
+    (tmp_path / "key.pem").write_text(gateway_key().public.pem())
+    command = ["openssl", "dgst", digest, "-verify", "key.pem", "-signature", "signature", "signed"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+
+
+async def test_after_eight_failures_it_is_over_until_an_operator_asks() -> None:
+    async with a_shop(shops.fails) as (stage, shop):
+        await stage.pays(shop, "A-1")
+        notifier = Notifier(stage.desk, sender(), QUICK)
+        for wait_ms in (*WAITS_MS, 1_000 * HOUR_MS):
+            stage.clock.advance(wait_ms)
+            await notifier.tick()
+        assert len(shop.bodies) == 8
+        assert (await stage.owed(shop, "A-1")).state is NotificationState.EXHAUSTED
+        assert await notifier.next_at_ms() is None
+
+        shop.good_from = 9
+        await stage.engine.execute(
+            ResendNotification(
+                **stage.by_hand(),
+                merchant_id=MerchantId("M-1"),
+                notification_id=NotificationId("A-1.paid"),
+            )
+        )
+        await notifier.tick()
+        assert (await stage.owed(shop, "A-1")).state is NotificationState.ACKNOWLEDGED
+        assert [send.send_no for send in await stage.sends(shop, "A-1")] == list(range(1, 10))
+
+
+async def test_a_healthy_merchant_has_its_answer_while_a_thousand_wait_for_a_hanging_one() -> None:
+    settings = msgspec.structs.replace(QUICK, notify_page=8)
+    async with staged() as [stage]:
+        hanging, good = Shop("aaa-hangs", shops.hangs), Shop("zzz-good", shops.acknowledges)
+        await stage.registers(hanging, good)
+        async with hanging.opened(), good.opened():
+            await asyncio.gather(*(stage.pays(hanging, f"A-{n}") for n in range(1_000)))
+            stage.clock.advance(1)
+            notifier = Notifier(stage.desk, sender(), settings)
+            stage.engine.watch(notifier.watch)
+            notifier.start()
+            await _until(lambda: hanging.answering == 4)
+            await stage.pays(good, "B-1")
+            await _until(lambda: len(good.bodies) == 1)
+            assert hanging.answering == 4, "its answer came while the other one hung"
+            await _until_acknowledged(stage, good, "B-1")
+            await notifier.stop()
+            assert hanging.answering_most == 4
+            assert len(await stage.sends(good, "B-1")) == 1
+
+
+async def test_a_place_that_becomes_free_is_taken_without_waiting_for_the_next_look() -> None:
+    settings = msgspec.structs.replace(QUICK, notify_poll_ms=60_000)
+    async with a_shop(shops.acknowledges) as (stage, shop):
+        await asyncio.gather(*(stage.pays(shop, f"A-{n}") for n in range(20)))
+        notifier = Notifier(stage.desk, sender(), settings)
+        notifier.start()
+        await _until(lambda: len(shop.bodies) == 20)
+        await notifier.stop()
+        assert shop.answering_most <= 4
+
+
+async def test_merchants_take_turns_when_places_are_few() -> None:
+    settings = msgspec.structs.replace(
+        QUICK, notify_sends_max=2, notify_sends_per_merchant_max=1, notify_page=3
+    )
+    async with staged() as [stage], AsyncExitStack() as open_shops:
+        some = [Shop(f"M-{n}", shops.acknowledges) for n in range(5)]
+        await stage.registers(*some)
+        for shop in some:
+            await open_shops.enter_async_context(shop.opened())
+            for order in range(4):
+                await stage.pays(shop, f"A-{order}")
+        notifier = Notifier(stage.desk, sender(), settings)
+        await notifier.tick()
+        assert [len(shop.bodies) for shop in some] == [4] * 5
+        turns = [step.detail["url"] for step in await stage.told(StepKind.NOTIFICATION_SENT)]
+        assert len(turns) == 20
+        for one, next_one in pairwise(turns):
+            assert one != next_one, "nobody is served twice in a row while others wait"
+
+
+async def _until(condition: object) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.005)
+
+
+async def _until_acknowledged(stage: Stage, shop: Shop, order: str) -> None:
+    async with asyncio.timeout(5):
+        while (await stage.owed(shop, order)).state is not NotificationState.ACKNOWLEDGED:
+            await asyncio.sleep(0.005)
