@@ -53,12 +53,13 @@ def test_openssl_accepts_what_is_signed(home: Path) -> None:
     assert (said.returncode, said.stdout.strip()) == (0, "Verified OK")
 
 
-def test_a_body_gets_a_fresh_head_and_keeps_its_bytes(home: Path) -> None:
+def test_a_body_gets_a_fresh_head_and_one_line(home: Path) -> None:
     first = run("sign", home / "body.json", "--key", home / "private.pem", "--client-id", "ME")
     second = run("sign", home / "body.json", "--key", home / "private.pem")
 
     taken = read(first.stdout)
-    assert (home / "body.json").read_bytes() in taken.signed
+    assert text_of(CONTENT["body"]) in taken.signed
+    assert first.stdout.count("\n") == 1
     assert taken.claims.client_id == "ME"
     assert taken.claims.function == "alipay.intl.acquiring.cashier.wap.pay"
     assert read(second.stdout).claims.client_id == "4Q5XSH6SSG02T006"

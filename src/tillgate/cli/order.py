@@ -1,7 +1,8 @@
 """`tillgate order sign | verify`: make an order string, or tell whether one is signed right.
 
-Both work offline on files. What must hold: what is signed is byte for byte what the file holds, the
-signature alone decides the exit code of `verify`, and neither ever prints key material.
+Both work offline on files. What must hold: a head and a body are signed byte for byte as they stand
+in the file, the signature alone decides the exit code of `verify`, and neither ever prints key
+material.
 """
 
 import sys
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from tillgate import doctor
 from tillgate.cli.surface import AsJson, Exit, UsageError, command
+from tillgate.doctor.layouts import minified
 from tillgate.kernel.clock import SystemClock
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.results import Result
@@ -76,8 +78,8 @@ def sign(
 ) -> None:
     """Sign an order and print its order string.
 
-    FILE holds the body of cashier.wap.pay, which is given a fresh head; or a head and a body, or a
-    whole envelope, whose request is then signed byte for byte.
+    FILE holds the body of cashier.wap.pay, which is given a fresh head and written on one line; or
+    a head and a body, or a whole envelope, whose request is then signed byte for byte.
     """
     private = _private(key)
     signed = _to_be_signed(_content(file), client_id)
@@ -153,6 +155,7 @@ def _tell(findings: list[doctor.Finding], key: PublicKey, digest: Digest) -> Non
 def _to_be_signed(content: bytes, client_id: str) -> bytes:
     """Return the bytes to sign: the request of an envelope, a head and a body, or a body anew."""
     try:
+        content.decode()
         parts = msgspec.json.decode(content, type=_Parts)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
         raise Refused(Result.MSG_PARSE_ERROR, f"The file is not a JSON object: {fault}.") from fault
@@ -167,7 +170,7 @@ def _to_be_signed(content: bytes, client_id: str) -> bytes:
         req_msg_id=SystemIds().token(),
         now_ms=SystemClock().now_ms(),
     )
-    return write_raw(head, bare)
+    return write_raw(head, minified(bare.decode()).encode())
 
 
 def _faults(envelope: bytes) -> list[Refused]:
