@@ -18,7 +18,7 @@ from tillgate.engine.commands import Command
 from tillgate.engine.committed import Committed, Watcher
 from tillgate.engine.lanes import Job, Lane, Lanes
 from tillgate.engine.operation import Operation
-from tillgate.engine.ports import CommitUnknown, Store, StoreRefused
+from tillgate.engine.ports import CommitUnknown, Lookup, Store, StoreRefused
 from tillgate.engine.settings import DecideSettings, LaneSettings
 from tillgate.engine.verb import Found, Moment, ResolutionStale, Verb
 from tillgate.engine.working_set import Overlay, WorkingSet
@@ -58,7 +58,7 @@ class Engine:
         self._decide = decide
         self._settings = lanes
         self._lanes = Lanes(lanes)
-        self._committed_at_ms = 0
+        self._latest_ms = 0
         self._watchers: list[Watcher] = []
         self._worker: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("tillgate.engine")
@@ -133,45 +133,75 @@ class Engine:
                         job.fail(refusal)
 
     def _regroup(self, group: list[Job], error: Exception) -> list[list[Job]]:
-        """Return the groups to try next: the whole once more, then halves.
+        """Return the groups to try next: the whole once more, then halves, until no try is left.
 
-        An unreachable store or an unknown commit is nobody's fault, so such a group stays whole.
+        An unreachable store or an unknown commit is nobody's fault: such a group stays whole, and
+        what it costs is counted apart, so that it takes no try from whoever stands beside poison.
         """
+        if isinstance(error, CommitUnknown | Unavailable):
+            for job in group:
+                job.outages += 1
+            if min(job.outages for job in group) < self._settings.tries_max:
+                return [group]
+            return _given_up(group, error)
         for job in group:
             job.tries += 1
         tries = min(job.tries for job in group)
-        nobodys_fault = isinstance(error, CommitUnknown | Unavailable)
-        if tries >= self._settings.tries_max and (nobodys_fault or len(group) == 1):
-            for job in group:
-                job.fail(_surrender(error))
-            return []
-        if nobodys_fault or len(group) == 1 or tries == 1:
+        if len(group) == 1:
+            return [group] if tries < self._settings.tries_max else _given_up(group, error)
+        if tries == 1:
             return [group]
         middle = len(group) // 2
         return [group[middle:], group[:middle]]
 
     async def _attempt(self, jobs: Sequence[Job]) -> Sequence[Decided]:
         async with self._store.transaction() as transaction:
-            plans, keys = [], set[Key]()
-            lookups = [self._verb(job).lookups(job.command) for job in jobs]
-            found = await transaction.resolve([lookup for some in lookups for lookup in some])
-            start = 0
-            for job, wanted in zip(jobs, lookups, strict=True):
-                plan = found[start : start + len(wanted)]
-                start += len(wanted)
-                plans.append((job, plan))
-                keys.update(self._verb(job).keys(job.command, plan))
-                keys.add(Key(Operation, (job.command.operation_id,)))
+            failed: list[Decided] = []
+            asked = self._asked(jobs, failed)
+            found = await transaction.resolve([lookup for _, some in asked for lookup in some])
+            plans, keys = self._planned(asked, found, failed)
             working = WorkingSet(await transaction.load(sorted(keys, key=lock_order)))
-            now_ms = max(self._clock.now_ms(), self._committed_at_ms)
+            # A commit that failed may have happened, so its instant counts as well.
+            now_ms = self._latest_ms = max(self._clock.now_ms(), self._latest_ms)
             decided = self._decide_all(plans, working, now_ms)
             changes = working.changes()
             if changes and await transaction.flush(changes):
                 raise _Lost
         if changes:
-            self._committed_at_ms = now_ms
             self._show(Committed([(change.row, working.loaded(change.row)) for change in changes]))
-        return decided
+        return [*failed, *decided]
+
+    def _asked(
+        self, jobs: Sequence[Job], failed: list[Decided]
+    ) -> Sequence[tuple[Job, Sequence[Lookup]]]:
+        """Return each command's lookups; one that cannot even say them fails alone."""
+        asked = []
+        for job in jobs:
+            try:
+                asked.append((job, self._verb(job).lookups(job.command)))
+            except Exception as error:  # noqa: BLE001  Whatever it is, it is this command's alone.
+                failed.append((job, None, self._fault(job, error)))
+        return asked
+
+    def _planned(
+        self,
+        asked: Sequence[tuple[Job, Sequence[Lookup]]],
+        found: Found,
+        failed: list[Decided],
+    ) -> tuple[Sequence[tuple[Job, Found]], set[Key]]:
+        """Return each command with what was found for it, and the keys of all rows to lock."""
+        plans, keys, start = [], set[Key](), 0
+        for job, lookups in asked:
+            plan = found[start : start + len(lookups)]
+            start += len(lookups)
+            try:
+                keys.update(self._verb(job).keys(job.command, plan))
+            except Exception as error:  # noqa: BLE001  Whatever it is, it is this command's alone.
+                failed.append((job, None, self._fault(job, error)))
+            else:
+                keys.add(Key(Operation, (job.command.operation_id,)))
+                plans.append((job, plan))
+        return plans, keys
 
     def _decide_all(
         self, plans: Sequence[tuple[Job, Found]], working: WorkingSet, now_ms: int
@@ -186,12 +216,16 @@ class Engine:
                 decided.append((job, outcome, None))
             except ResolutionStale:
                 raise
-            except TillgateError as error:
-                decided.append((job, None, error))
-            except Exception as error:  # noqa: BLE001  A defect in one verb fails that command alone.
-                self._log.exception("command_broken", command=type(job.command).__name__)
-                decided.append((job, None, _broken(error)))
+            except Exception as error:  # noqa: BLE001  Whatever it is, it is this command's alone.
+                decided.append((job, None, self._fault(job, error)))
         return decided
+
+    def _fault(self, job: Job, error: Exception) -> TillgateError:
+        """Return what the caller of this one command is told."""
+        if isinstance(error, TillgateError):
+            return error
+        self._log.error("command_broken", command=type(job.command).__name__, exc_info=error)
+        return _broken(error)
 
     def _decide_one(
         self, command: Command, working: WorkingSet, found: Found, moment: Moment
@@ -200,6 +234,9 @@ class Engine:
         overlay = Overlay(working)
         known = overlay.get(Operation, command.operation_id)
         if known is not None:
+            if known.command != type(command).__name__:
+                message = f"operation {known.operation_id} was a {known.command} before"
+                raise Broken(message)
             return msgspec.json.decode(known.outcome, type=verb.outcome)
         outcome = verb.decide(command, overlay, found, moment)
         if overlay.changed:
@@ -220,13 +257,20 @@ class Engine:
         for watcher in self._watchers:
             try:
                 watcher(committed)
-            except Exception:
-                self._log.exception("watcher_broken")  # The commit stands; its callers are told.
+            except Exception:  # noqa: BLE001  The commit stands, and its callers must be told.
+                self._log.exception("watcher_broken")
 
 
 def lock_order(key: Key) -> tuple[str, tuple[str, ...]]:
     """Return the one global order in which rows are locked: table, then key."""
     return key.record.__name__, key.parts
+
+
+def _given_up(group: Sequence[Job], error: Exception) -> list[list[Job]]:
+    """Tell the callers, and leave no group to try."""
+    for job in group:
+        job.fail(_surrender(error))
+    return []
 
 
 def _surrender(error: Exception) -> TillgateError:

@@ -27,13 +27,14 @@ class Lane(Enum):
 class Job:
     """A command and the caller that waits for its outcome."""
 
-    __slots__ = ("command", "done", "tries")
+    __slots__ = ("command", "done", "outages", "tries")
 
     def __init__(self, command: Command, done: "asyncio.Future[Any]") -> None:
         """Bind a command to its caller."""
         self.command = command
         self.done = done
         self.tries = 0
+        self.outages = 0
 
     def answer(self, outcome: object) -> None:
         """Give the caller the outcome, if it still waits."""
