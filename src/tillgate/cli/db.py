@@ -36,7 +36,7 @@ def upgrade(
 
     Example: tillgate db upgrade --data /var/lib/tillgate
     """
-    from tillgate import bootstrap
+    from tillgate.bootstrap import books
     from tillgate.cli.operate import settings_of
     from tillgate.config.folder import Folder
     from tillgate.config.lock import ServerLock
@@ -48,8 +48,8 @@ def upgrade(
             from tillgate.sandbox.identities import make_keys
 
             make_keys(folder)
-        key = None if settings.database.exists() else bootstrap.gateway_key(settings)
-        before, after = bootstrap.upgrade(settings)
+        key = None if settings.database.exists() else books.gateway_key(settings)
+        before, after = books.upgrade(settings)
         if key is not None:
             asyncio.run(_initialise(settings, key))
     facts = {"database": str(settings.database), "before": before, "after": after}
@@ -77,10 +77,10 @@ def show(*, data: Data = "", as_json: AsJson = False) -> None:
 
 
 async def _initialise(settings: Any, key: Any) -> None:  # noqa: ANN401  Settings and a key; imported late.
-    from tillgate.bootstrap import initialise, open_books
+    from tillgate.bootstrap.books import initialise, open_books
 
-    async with open_books(settings) as books:
-        await initialise(books, settings.mode, key)
+    async with open_books(settings) as opened:
+        await initialise(opened, settings.mode, key)
 
 
 async def _facts(reader: Any) -> dict[str, str]:  # noqa: ANN401  The engine's Reader.

@@ -168,7 +168,7 @@ async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN40
 
 
 async def _hashed(settings: Any, pin: str) -> str:  # noqa: ANN401  Settings; imported late.
-    from tillgate.bootstrap import hashed_pin
+    from tillgate.bootstrap.books import hashed_pin
 
     return await hashed_pin(settings, pin)
 

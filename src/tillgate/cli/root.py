@@ -4,8 +4,6 @@ It knows no command's options. What must hold: every way out has an honest exit 
 refused, 2 usage, 3 unavailable; a missing library of the server ends with the line to type.
 """
 
-import contextlib
-import signal
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Annotated, Any, Final
@@ -56,9 +54,6 @@ class LazyGroup(typer.core.TyperGroup):
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
-    # A reader that ends early, as in `tillgate ledger show | head`, ends us too, in silence.
-    with contextlib.suppress(AttributeError, ValueError):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         typer.main.get_command(_app())(args=list(arguments), prog_name="tillgate")
     except SystemExit as ended:

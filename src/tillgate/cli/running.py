@@ -21,7 +21,7 @@ import typer
 import uvicorn
 import uvloop
 
-from tillgate.bootstrap import House, MoreDoors, open_house
+from tillgate.bootstrap.house import House, MoreDoors, open_house
 from tillgate.cli.logs import set_logging
 from tillgate.cli.surface import print_json, say
 from tillgate.config.folder import Folder

@@ -33,7 +33,19 @@ class Front:
         if scope["type"] == "http" and scope["path"] == PATH:
             await self._control(scope, receive, send)
         else:
-            await self._root(scope, self._ending(receive), send)
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_open = False
+
+        async def sent(message: MutableMapping[str, Any]) -> None:
+            nonlocal is_open
+            is_open = message["type"] == "http.response.start" or message.get("more_body", False)
+            await send(message)
+
+        await self._root(scope, self._ending(receive), sent)
+        if is_open and self._stopping.is_set():
+            await send({"type": "http.response.body", "body": b""})
 
     def _ending(self, receive: Receive) -> Receive:
         """Return a `receive` that, once the body is there, also ends when the server stops."""

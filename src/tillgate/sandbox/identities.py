@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.payer import PIN_TRIES_MAX, WALLET, Payer
-from tillgate.bootstrap import OURSELVES, House
+from tillgate.bootstrap.books import OURSELVES
+from tillgate.bootstrap.house import House
 from tillgate.config.folder import Folder, write_once
 from tillgate.engine.commands import AddClient, AddClientKey, AddPayer, SetMerchant, TopUp
 from tillgate.issuers import simulated

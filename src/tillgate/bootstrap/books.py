@@ -1,13 +1,12 @@
-"""The only place that picks concrete parts: which store, clock, keys, issuers, doors and workers.
+"""The books: a database with the engine that changes it, and reading it; no door, no worker.
 
-Decides how a gateway is put together and in which order it comes up and goes down; it decides no
-rule. What must hold: the database's mode and key are settled before a door opens; whatever was
-opened is closed again in the reverse order, also when the next part fails.
+Decides which store, clock, secret and PIN hashing a gateway runs on, for a server and for an
+operator's command alike. What must hold: a database's mode and gateway key are settled before it is
+used, and whatever was opened is closed in the reverse order, also when the next part fails.
 """
 
 import secrets
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final, final
@@ -15,36 +14,21 @@ from typing import Final, final
 import msgspec
 
 from tillgate.acquiring.operator import Fact
-from tillgate.cashier.door import CashierDoor
-from tillgate.config.folder import Folder, FolderRefused, read_private, replace
-from tillgate.config.settings import Mode, Settings, check_serving
-from tillgate.edge.desk import Desk, DoorSettings, KeyRing
-from tillgate.edge.directory import Directory
-from tillgate.edge.root import Mount, Root
+from tillgate.config.folder import Folder, FolderRefused, read_private
+from tillgate.config.settings import Mode, Settings
 from tillgate.edge.secrets import Secret
-from tillgate.edge.story import Story
 from tillgate.engine.batcher import Engine
 from tillgate.engine.commands import InitialiseDatabase
-from tillgate.engine.issuer import Issuer
 from tillgate.engine.ports import Reader
 from tillgate.engine.settings import DecideSettings, LaneSettings
 from tillgate.engine.verbs import VERBS
-from tillgate.gateway.control import ControlApp
-from tillgate.gateway.front import Front
-from tillgate.issuers import simulated
 from tillgate.issuers.pins import ArgonPins
-from tillgate.kernel.addresses import PRODUCTION, SANDBOX
 from tillgate.kernel.clock import SECOND_MS, Clock, SystemClock
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.ids import IdFactory, OperationId
 from tillgate.protocol.keys import PrivateKey, load_private_key
-from tillgate.storage import migrate
 from tillgate.storage.opening import open_sqlite
 from tillgate.storage.snapshot import sqlite_snapshot
-from tillgate.walletapp.door import WalletDoor
-from tillgate.workers.outgoing.resolver import SystemResolver
-from tillgate.workers.outgoing.sender import HttpSender
-from tillgate.workers.run import Workers
 
 OURSELVES: Final = "tillgate"
 """The operator's name under which the gateway acts on its own database."""
@@ -201,123 +185,10 @@ def decide_settings(settings: Settings) -> DecideSettings:
     )
 
 
-@final
-class House(msgspec.Struct, frozen=True, kw_only=True):
-    """A gateway that is up: its desk, its root application, its books."""
-
-    settings: Settings
-    folder: Folder
-    books: Books
-    desk: Desk
-    app: Front
-
-
-MoreDoors = Callable[[Desk], Sequence[Mount]]
-"""Makes further doors from the desk: the sandbox's shop."""
-
-
-@asynccontextmanager
-async def open_house(
-    settings: Settings,
-    *,
-    port: int,
-    clock: Clock | None = None,
-    more_doors: MoreDoors | None = None,
-) -> AsyncIterator[House]:
-    """Bring up a whole gateway that is reached on `port`; the caller listens and locks.
-
-    Raises:
-        FolderRefused: a key is missing or open to others.
-        ModeRefused: the database is for another mode or key.
-    """
-    check_serving(settings)
-    folder = Folder(settings.data)
-    key = gateway_key(settings)
-    token = secrets.token_urlsafe(32)
-    async with open_books(settings, clock=clock) as books, AsyncExitStack() as opened:
-        await initialise(books, settings.mode, key)
-        desk = _desk(settings, books, key, port=port)
-        root = _root(desk, (more_doors or _no_doors)(desk))
-        replace(folder.control_token, token.encode())
-        opened.callback(folder.control_token.unlink, missing_ok=True)
-        resolver = SystemResolver()
-        opened.callback(resolver.close)
-        opened.push_async_callback(_start_workers(desk, resolver).stop)
-        front = Front(root, ControlApp(books.engine, token))
-        opened.callback(front.stop)
-        yield House(settings=settings, folder=folder, books=books, desk=desk, app=front)
-
-
-def _desk(settings: Settings, books: Books, key: PrivateKey, *, port: int) -> Desk:
-    issuers: Mapping[str, Issuer] = {}
-    if settings.is_sandbox:
-        issuers = {simulated.NAME: simulated.SimulatedIssuer(books.clock)}
-    return Desk(
-        engine=books.engine,
-        reader=books.reader,
-        clock=books.clock,
-        ids=books.ids,
-        issuers=issuers,
-        pins=books.pins,
-        key_ring=KeyRing(private=key, public=(key.public,)),
-        secret=books.secret,
-        story=Story(books.clock, is_told=settings.is_sandbox),
-        directory=Directory(books.reader, books.clock),
-        settings=door_settings(settings, port=port),
-    )
-
-
-def door_settings(settings: Settings, *, port: int) -> DoorSettings:
-    """Return what doors are told of where they stand."""
-    here = f"127.0.0.1:{port}"
-    shop = f"localhost:{port}"
-    if settings.public_url:
-        origin = settings.public_url
-        host = origin.partition("://")[2]
-    else:
-        host = here
-        origin = f"http://{host}"
-    hosts = {host, here, shop} if settings.is_sandbox else {host}
-    return DoorSettings(
-        is_sandbox=settings.is_sandbox,
-        wallet_origin=origin,
-        shop_origin=f"http://{shop}" if settings.is_sandbox else "",
-        hosts=frozenset(hosts),
-        issuer_wait_s_max=settings.limits.issuer_wait_s_max,
-    )
-
-
-def _start_workers(desk: Desk, resolver: SystemResolver) -> Workers:
-    sender = HttpSender(
-        policy=SANDBOX if desk.settings.is_sandbox else PRODUCTION,
-        resolver=resolver,
-        tls=ssl.create_default_context(),
-    )
-    workers = Workers(desk, sender)
-    workers.start()
-    return workers
-
-
-def _root(desk: Desk, more: Sequence[Mount]) -> Root:
-    cashier, wallet = CashierDoor(desk), WalletDoor(desk)
-
-    async def ready() -> None:
-        await desk.reader.get(Fact, "mode")
-
-    mounts = (
-        Mount(("/cashier", "/bridge.js", "/static/cashier"), cashier),
-        Mount(("/wallet", "/static/wallet"), wallet),
-        *more,
-    )
-    return Root(mounts, hosts=desk.settings.hosts, ready=ready)
-
-
-def _no_doors(desk: Desk) -> Sequence[Mount]:  # noqa: ARG001  The shape of `MoreDoors`.
-    return ()
-
-
 def upgrade(settings: Settings) -> tuple[str | None, str]:
     """Bring the database's tables up to date; return the revision before and the one after."""
+    from tillgate.storage import migrate  # noqa: PLC0415  Alembic takes half a second to load.
+
     url = migrate.sqlite_url(settings.database)
     before = migrate.current(url) if settings.database.exists() else None
     if before is not None:
