@@ -1,0 +1,178 @@
+"""A sandbox gateway as a process of its own, reached over HTTP, and its demo merchant.
+
+`running` starts `tillgate serve --sandbox --data DIR --port P`, waits until it says that it is
+ready, and ends it. What must hold: nothing of the test's own environment reaches the server; a
+server that does not come up fails with what it said; whatever was started is ended.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, final
+
+from tillgate.merchant import Merchant, Order
+from tillgate.protocol.profile import Profile
+
+CLIENT_ID: Final = "4Q5XSH6SSG02T006"
+MERCHANT_ID: Final = "2160400000002012"
+PIN: Final = "123456"
+READY_S_MAX: Final = 30.0
+END_S_MAX: Final = 20.0
+PROGRAM: Final = "from tillgate.cli import main; main()"
+LOUD_PROGRAM: Final = """
+import logging, sys, structlog
+from tillgate.cli import logs, main, running
+
+def set_logging():
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info,
+                    structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=1, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s")
+
+running.set_logging = set_logging
+main()
+"""
+"""The same program with every logger at its lowest level."""
+
+
+def command(*arguments: str, program: str = PROGRAM) -> list[str]:
+    """Return how `tillgate` is started with these arguments, by this very Python."""
+    return [sys.executable, "-c", program, *arguments]
+
+
+def environment() -> dict[str, str]:
+    """Return the test's environment without what would change a server."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("TILLGATE_")}
+
+
+def tillgate(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `tillgate` to its end and return what it said."""
+    return subprocess.run(
+        command(*arguments),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@final
+class Gateway:
+    """A server of one data folder; it may be killed and started again."""
+
+    def __init__(self, data: Path, *, program: str = PROGRAM, **settings: str) -> None:
+        """Name the folder; `settings` are environment variables without their prefix."""
+        self.data = data
+        self.log = data.with_name(f"{data.name}.log")
+        self.port = 0
+        self._program = program
+        self._settings = {f"TILLGATE_{name.upper()}": text for name, text in settings.items()}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def origin(self) -> str:
+        """Return the wallet's and the cashier's origin."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def shop_origin(self) -> str:
+        """Return the demo shop's origin."""
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Start the server, on the port it had before, and wait until it answers."""
+        said = self.data.with_name(f"{self.data.name}.out")
+        arguments = ("serve", "--sandbox", "--data", str(self.data), "--port", str(self.port))
+        with said.open("wb") as out, self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command(*arguments, "--json", program=self._program),
+                env={**environment(), **self._settings},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
+            )
+        ends_s = time.monotonic() + READY_S_MAX
+        while not (line := said.read_bytes()).endswith(b"\n"):
+            if self._process.poll() is not None or time.monotonic() > ends_s:
+                self.kill()
+                message = f"the server did not come up:\n{self.logged()}"
+                raise AssertionError(message)
+            time.sleep(0.02)
+        self.port = json.loads(line)["port"]
+
+    def kill(self) -> None:
+        """End the server as a power cut would: it learns nothing of it."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(END_S_MAX)
+
+    def stop(self) -> int:
+        """End the server as an operator would, and return its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(END_S_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(END_S_MAX)
+            message = f"the server did not stop when asked to:\n{self.logged()}"
+            raise AssertionError(message) from None
+
+    def logged(self) -> str:
+        """Return everything the server logged so far."""
+        return self.log.read_text() if self.log.exists() else ""
+
+    def audit(self) -> Mapping[str, Any]:
+        """Return what `tillgate ledger audit --json` finds."""
+        done = tillgate("ledger", "audit", "--data", str(self.data), "--json")
+        assert done.returncode in (0, 1), done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert found["clean"] == (done.returncode == 0)
+        return found
+
+    def merchant(self) -> Merchant:
+        """Return the demo merchant, with the keys that the sandbox wrote."""
+        return merchant_of(self.data, base_url=self.origin)
+
+
+def merchant_of(data: Path, *, base_url: str = "http://127.0.0.1:8080") -> Merchant:
+    """Return the demo merchant of a sandbox's data folder."""
+    return Merchant(
+        client_id=CLIENT_ID,
+        merchant_id=MERCHANT_ID,
+        private_key=data / "keys" / "merchant.private.pem",
+        gateway_public_key=data / "keys" / "gateway.public.pem",
+        base_url=base_url,
+        profile=Profile.TILLGATE,
+    )
+
+
+def order(number: str, amount: str = "10.00 HKD", **changes: Any) -> Order:  # noqa: ANN401  Members of an order.
+    """Return an order of the demo merchant."""
+    return Order(merchant_trans_id=number, title="Women Summer Dress", amount=amount, **changes)
+
+
+@contextmanager
+def running(data: Path, *, program: str = PROGRAM, **settings: str) -> Iterator[Gateway]:
+    """Run a server for as long as the block lasts."""
+    gateway = Gateway(data, program=program, **settings)
+    gateway.start()
+    try:
+        yield gateway
+    except BaseException:
+        gateway.kill()
+        raise
+    gateway.stop()
