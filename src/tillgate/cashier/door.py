@@ -12,7 +12,7 @@ from tillgate.cashier.trade_pay import CORS, trade_pay
 from tillgate.edge.answers import Answer, refused
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
-from tillgate.edge.pages import Pages, language, policy
+from tillgate.edge.pages import Pages, language, policy, static_files
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.results import Result
 from tillgate.protocol.tradepay import DOOR_BYTES_MAX
@@ -34,6 +34,7 @@ class CashierDoor:
         """Serve from this desk."""
         self._desk = desk
         self._pages = Pages("tillgate.cashier")
+        self._static = static_files("/static/cashier", "tillgate.cashier")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -43,6 +44,8 @@ class CashierDoor:
         elif incoming.path == "/bridge.js":
             anyone = ((b"access-control-allow-origin", b"*"),)
             await self._pages.script(send, "bridge.js", headers=anyone)
+        elif incoming.path.startswith("/static/"):
+            await self._static(scope, receive, send)
         else:
             await self._counter(incoming, send)
 

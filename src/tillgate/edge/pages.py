@@ -9,10 +9,11 @@ from importlib import resources
 from typing import Any, final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Router
 from starlette.staticfiles import StaticFiles
 
-from tillgate.edge.asgi import App, Headers, Incoming, Receive, Scope, Send, reply
+from tillgate.edge.asgi import App, Headers, Incoming, Receive, Scope, Send, reply, reply_json
 
 LANGUAGES = ("en", "zh-Hant-HK", "zh-Hans-CN")
 STATIC_HEADERS = (
@@ -70,7 +71,11 @@ def static_files(prefix: str, package: str) -> App:
                 message["headers"] = [*message["headers"], *STATIC_HEADERS]
             await send(message)
 
-        await router(scope, receive, send_safely)
+        try:
+            await router(scope, receive, send_safely)
+        except HTTPException as error:
+            memo = "There is no such file."
+            await reply_json(send, error.status_code, {"memo": memo})
 
     return serve
 

@@ -13,7 +13,7 @@ from tillgate.acquiring.payer import Payer
 from tillgate.edge.answers import Answer, refused, wrong_pin
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
-from tillgate.edge.pages import Pages, language, policy
+from tillgate.edge.pages import Pages, language, policy, static_files
 from tillgate.edge.sessions import WrongPinLeft, issue, sign_in
 from tillgate.edge.shown import payer_json, payers_json, session_json
 from tillgate.edge.who import session_cookie, visitor
@@ -34,6 +34,7 @@ class WalletDoor:
         """Serve from this desk."""
         self._desk = desk
         self._pages = Pages("tillgate.walletapp")
+        self._static = static_files("/static/wallet", "tillgate.walletapp")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -43,6 +44,8 @@ class WalletDoor:
             await self._story(incoming, receive, send)
         elif incoming.path == "/wallet" and is_sandbox:
             await self._page(incoming, send)
+        elif incoming.path.startswith("/static/") and is_sandbox:
+            await self._static(scope, receive, send)
         else:
             try:
                 answer = await self._act(incoming)

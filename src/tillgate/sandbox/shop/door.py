@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
-from tillgate.edge.pages import Pages, language, policy
+from tillgate.edge.pages import Pages, language, policy, static_files
 from tillgate.edge.story import StepKind, Story
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.merchant import Merchant
@@ -49,6 +49,7 @@ class ShopDoor:
         self._origin = origin
         self._gateway = gateway
         self._pages = Pages(PACKAGE)
+        self._static = static_files("/static/shop", PACKAGE)
         self._context = {
             "bridge_url": f"{gateway}/bridge.js",
             "merchant_id": merchant.merchant_id,
@@ -59,6 +60,9 @@ class ShopDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         incoming = Incoming(scope, receive)
+        if incoming.path.startswith("/static/"):
+            await self._static(scope, receive, send)
+            return
         match incoming.path, incoming.method:
             case "/shop", "GET" | "HEAD":
                 await self._page(incoming, send, "shop.html")
