@@ -12,7 +12,7 @@ from typing import Any, final
 
 import msgspec
 
-from tillgate.kernel.clock import Clock, rfc3339
+from tillgate.kernel.clock import Clock, rfc3339_ms
 
 STEPS_KEPT = 500
 FOLLOWERS_MAX = 32
@@ -85,12 +85,12 @@ class Story:
         self._count += 1
         step = Step(
             id=self._count,
-            at=rfc3339(self._clock.now_ms()),
+            at=rfc3339_ms(self._clock.now_ms()),
             kind=kind,
             title=title,
             summary=summary,
             merchant_trans_id=merchant_trans_id,
-            detail=detail or {},
+            detail={name: value for name, value in (detail or {}).items() if value is not None},
             raw=raw.decode(errors="replace") if isinstance(raw, bytes) else raw,
             verdict=verdict,
         )

@@ -84,6 +84,13 @@ def rfc3339(instant_ms: int, zone: timezone = HONG_KONG) -> str:
     return moment.isoformat(timespec="seconds")
 
 
+def rfc3339_ms(instant_ms: int, zone: timezone = HONG_KONG) -> str:
+    """Write an instant as RFC 3339 to the millisecond, with the zone's offset."""
+    second = datetime.fromtimestamp(instant_ms // SECOND_MS, tz=zone)
+    moment = second.replace(microsecond=instant_ms % SECOND_MS * 1_000)
+    return moment.isoformat(timespec="milliseconds")
+
+
 def parse_rfc3339(text: str) -> int:
     """Read RFC 3339 section 5.6 text with an offset as an instant.
 
