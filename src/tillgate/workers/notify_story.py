@@ -3,8 +3,6 @@
 It decides nothing. What must hold: the message is told as it was sent, byte for byte.
 """
 
-from typing import Final
-
 from tillgate.acquiring.notification import SENDS_MAX, Notification
 from tillgate.acquiring.states import NotificationState
 from tillgate.edge.story import StepKind, Story
@@ -12,8 +10,6 @@ from tillgate.engine.commands import RecordSend
 from tillgate.engine.decide.notify import SendRecorded
 from tillgate.kernel.clock import rfc3339
 from tillgate.workers.notify_message import Message
-
-RESPONSE_SHOWN_MAX: Final = 2_000
 
 
 def tell_sent(story: Story, row: Notification, send_no: int, message: Message) -> None:
@@ -36,9 +32,7 @@ def tell_outcome(story: Story, row: Notification, send: RecordSend, recorded: Se
         "sendNo": send.send_no,
         "status": send.status,
         "verdict": send.verdict,
-        "sentence": sentence,
         "elapsedMs": send.elapsed_ms,
-        "response": send.response.decode(errors="replace")[:RESPONSE_SHOWN_MAX],
         "state": recorded.state.value,
         "nextAt": _next_at(recorded),
     }

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tests.e2e.outgoing.receivers import http
 from tests.support.wire import gateway_key, merchant_key, stranger_key
@@ -20,7 +21,15 @@ from tillgate.protocol.keys import PrivateKey
 from tillgate.protocol.profile import Profile
 from tillgate.protocol.signature import seal
 
-Manner = Callable[["Shop", bytes, asyncio.StreamWriter], Awaitable[None]]
+
+class Line(NamedTuple):
+    """A connection from the gateway."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+Manner = Callable[["Shop", bytes, Line], Awaitable[None]]
 
 
 @dataclass
@@ -70,7 +79,7 @@ class Shop:
             self.answering += 1
             self.answering_most = max(self.answering_most, self.answering)
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await self._answer(await _body(reader), writer)
+                await self._answer(await _body(reader), Line(reader, writer))
                 await writer.drain()
             self.answering -= 1
             writer.transport.abort()
@@ -86,10 +95,10 @@ class Shop:
             await asyncio.gather(*tasks, return_exceptions=True)
             await server.wait_closed()
 
-    async def _answer(self, body: bytes, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, body: bytes, line: Line) -> None:
         self.bodies.append(body)
         is_good = 0 < self.good_from <= len(self.bodies)
-        await (acknowledges if is_good else self.manner)(self, body, writer)
+        await (acknowledges if is_good else self.manner)(self, body, line)
 
 
 async def _body(reader: asyncio.StreamReader) -> bytes:
@@ -99,47 +108,49 @@ async def _body(reader: asyncio.StreamReader) -> bytes:
     return await reader.readexactly(int(length.partition(b":")[2]))
 
 
-async def acknowledges(shop: Shop, body: bytes, writer: asyncio.StreamWriter) -> None:
+async def acknowledges(shop: Shop, body: bytes, line: Line) -> None:
     """Verify and acknowledge by the SDK."""
-    writer.write(http("200 OK", shop.sdk().acknowledge(shop.event(body))))
+    line.writer.write(http("200 OK", shop.sdk().acknowledge(shop.event(body))))
 
 
-async def acknowledges_unsigned(shop: Shop, body: bytes, writer: asyncio.StreamWriter) -> None:
+async def acknowledges_unsigned(shop: Shop, body: bytes, line: Line) -> None:
     """Acknowledge with an envelope that has no signature."""
     signed = json.loads(shop.sdk().acknowledge(shop.event(body)))
-    writer.write(http("200 OK", json.dumps({"response": signed["response"]}).encode()))
+    line.writer.write(http("200 OK", json.dumps({"response": signed["response"]}).encode()))
 
 
-async def hangs(shop: Shop, body: bytes, writer: asyncio.StreamWriter) -> None:
-    """Say nothing until the test is over."""
-    await asyncio.Event().wait()
+async def hangs(shop: Shop, body: bytes, line: Line) -> None:
+    """Say nothing until the gateway hangs up."""
+    await line.reader.read()
 
 
-async def fails(shop: Shop, body: bytes, writer: asyncio.StreamWriter) -> None:
+async def fails(shop: Shop, body: bytes, line: Line) -> None:
     """Answer 500, although with a perfect acknowledgement."""
-    writer.write(http("500 Oops", shop.sdk().acknowledge(shop.event(body))))
+    line.writer.write(http("500 Oops", shop.sdk().acknowledge(shop.event(body))))
 
 
-async def redirects(shop: Shop, body: bytes, writer: asyncio.StreamWriter) -> None:
+async def redirects(shop: Shop, body: bytes, line: Line) -> None:
     """Answer with a redirect to itself, which would be acknowledged."""
-    writer.write(http("307 Temporary", b"", f"Location: {shop.url}"))
+    line.writer.write(http("307 Temporary", b"", f"Location: {shop.url}"))
 
 
-async def says_success(shop: Shop, body: bytes, writer: asyncio.StreamWriter) -> None:
+async def says_success(shop: Shop, body: bytes, line: Line) -> None:
     """Answer in the words of another protocol."""
-    writer.write(http("200 OK", b"success"))
+    line.writer.write(http("200 OK", b"success"))
 
 
-async def signs_with_another_key(shop: Shop, body: bytes, writer: asyncio.StreamWriter) -> None:
+async def signs_with_another_key(shop: Shop, body: bytes, line: Line) -> None:
     """Acknowledge with the right words under a signature by a key nobody registered."""
-    writer.write(http("200 OK", resigned(shop.sdk().acknowledge(shop.event(body)), stranger_key())))
+    line.writer.write(
+        http("200 OK", resigned(shop.sdk().acknowledge(shop.event(body)), stranger_key()))
+    )
 
 
-async def drips(shop: Shop, body: bytes, writer: asyncio.StreamWriter) -> None:
+async def drips(shop: Shop, body: bytes, line: Line) -> None:
     """Acknowledge rightly, a byte every now and then."""
     for byte in http("200 OK", shop.sdk().acknowledge(shop.event(body))):
-        writer.write(bytes([byte]))
-        await writer.drain()
+        line.writer.write(bytes([byte]))
+        await line.writer.drain()
         await asyncio.sleep(0.05)
 
 

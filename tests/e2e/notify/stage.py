@@ -15,7 +15,7 @@ from tests.e2e.notify.shops import Shop
 from tests.e2e.outgoing.receivers import WordedResolver
 from tests.support.wire import gateway_key, merchant_key
 from tillgate.acquiring.acquirement import Terms
-from tillgate.acquiring.call import Form
+from tillgate.acquiring.call import Final, Form
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationSend
@@ -33,6 +33,7 @@ from tillgate.engine.commands import (
     SetMerchant,
     TopUp,
 )
+from tillgate.engine.decide.confirm import Ask
 from tillgate.engine.issuer import Issuer
 from tillgate.engine.ports import Select
 from tillgate.engine.settings import DecideSettings, LaneSettings
@@ -91,6 +92,7 @@ class Stage:
     ) -> None:
         self.store, self.clock, self.ids = store, clock, SeededIds(seed)
         self.issuers: dict[str, Issuer] = {}
+        self.shops: list[Shop] = []
         self.engine = Engine(
             store,
             verbs=VERBS,
@@ -129,13 +131,12 @@ class Stage:
             )
             await self.engine.execute(payer)
         money = Money.parse("1000000.00 HKD")
-        await self.engine.execute(
-            TopUp(**self.by_hand(), payer_id=PayerId("rich"), money=money)
-        )
+        await self.engine.execute(TopUp(**self.by_hand(), payer_id=PayerId("rich"), money=money))
 
     async def registers(self, *shops: Shop) -> None:
         """Register merchants with a client and a key each."""
         for shop in shops:
+            self.shops.append(shop)
             merchant_id, client_id = MerchantId(shop.merchant_id), ClientId(shop.client_id)
             merchant = Merchant(merchant_id=merchant_id, name="COD", notify_url=shop.url)
             client = Client(
@@ -185,14 +186,15 @@ class Stage:
         )
         return token_hash
 
-    async def pays(self, shop: Shop, order: str, *, payer: str = "rich", url: str = "") -> Any:
+    async def pays(
+        self, shop: Shop, order: str, *, payer: str = "rich", url: str = ""
+    ) -> Final | Ask:
         """Pay an order."""
         token_hash = await self.opens(shop, order, payer=payer, url=url)
-        return await self.engine.execute(
-            Confirm(
-                operation_id=self.operation(), token_hash=token_hash, payer_id=PayerId(payer)
-            )
+        outcome: Final | Ask = await self.engine.execute(
+            Confirm(operation_id=self.operation(), token_hash=token_hash, payer_id=PayerId(payer))
         )
+        return outcome
 
     async def owed(self, shop: Shop, order: str, *, end: str = "paid") -> Notification:
         """Return the notification of an order."""
@@ -221,9 +223,7 @@ class Stage:
 async def staged(*, processes: int = 1) -> AsyncIterator[list[Stage]]:
     """Set up gateways over one store; they stop with the block."""
     store, clock, pins = MemoryStore(), ManualClock(NOON_MS), ArgonPins(b"p" * 32)
-    stages = [
-        Stage(store=store, clock=clock, seed=seed, pins=pins) for seed in range(processes)
-    ]
+    stages = [Stage(store=store, clock=clock, seed=seed, pins=pins) for seed in range(processes)]
     for stage in stages:
         stage.engine.start()
     await stages[0].set_up()
@@ -232,4 +232,6 @@ async def staged(*, processes: int = 1) -> AsyncIterator[list[Stage]]:
     finally:
         for stage in stages:
             await stage.engine.stop()
+            for shop in stage.shops:
+                shop.door.close()
         pins.close()

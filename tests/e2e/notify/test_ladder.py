@@ -73,7 +73,9 @@ async def test_seven_bad_receivers_get_the_whole_ladder_and_a_good_one_waits_for
             if wait_ms:
                 stage.clock.advance(wait_ms - 1)
                 await notifier.tick()
-                assert {len(await stage.sends(shop, "A-1")) for shop in bad.values()} == {number - 1}
+                assert {len(await stage.sends(shop, "A-1")) for shop in bad.values()} == {
+                    number - 1
+                }
                 stage.clock.advance(1)
             if number == 8:
                 await open_shops.enter_async_context(bad["refuses"].opened())
@@ -114,23 +116,27 @@ async def test_each_send_is_a_system_request_of_its_own_and_is_kept_as_it_went_o
             assert b'"resultCode":"SUCCESS"' in send.response
         plain = [msgspec.json.decode(body)["request"]["body"] for body in shop.bodies]
         row = await stage.owed(shop, "A-1")
-        assert plain == [
-            {
-                "resultInfo": {
-                    "resultStatus": "S",
-                    "resultCodeId": "00000000",
-                    "resultCode": "SUCCESS",
-                    "resultMsg": "Done.",
-                },
-                "acquirementId": row.acquirement_id,
-                "merchantTransId": "A-1",
-                "orderAmount": {"currency": "HKD", "value": "1000"},
-                "paymentTime": "2026-03-02T12:00:00+08:00",
-                "payStatus": "TRADE_SUCCESS",
-                "merchantId": "M-1",
-                "extendInfo": '{"productScene":"Prepay"}',
-            }
-        ] * 2
+        assert (
+            plain
+            == [
+                {
+                    "resultInfo": {
+                        "resultStatus": "S",
+                        "resultCodeId": "00000000",
+                        "resultCode": "SUCCESS",
+                        "resultMsg": "Done.",
+                    },
+                    "acquirementId": row.acquirement_id,
+                    "merchantTransId": "A-1",
+                    "orderAmount": {"currency": "HKD", "value": "1000"},
+                    "paymentTime": "2026-03-02T12:00:00+08:00",
+                    "payStatus": "TRADE_SUCCESS",
+                    "merchantId": "M-1",
+                    "extendInfo": '{"productScene":"Prepay"}',
+                }
+            ]
+            * 2
+        )
 
 
 @pytest.mark.parametrize(
