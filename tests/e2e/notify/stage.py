@@ -9,6 +9,7 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.notify.shops import Shop
@@ -51,6 +52,8 @@ from tillgate.kernel.ids import (
 )
 from tillgate.kernel.money import Money
 from tillgate.storage.memory import MemoryStore
+from tillgate.storage.opening import open_sqlite
+from tillgate.storage.sqlite import SqliteStore
 from tillgate.workers.outgoing.sender import HttpSender, SendLimits
 from tillgate.workers.settings import WorkerSettings
 
@@ -88,7 +91,7 @@ class Stage:
     """A gateway over one store; a second one over the same store is another process."""
 
     def __init__(
-        self, *, store: MemoryStore, clock: ManualClock, seed: int, pins: ArgonPins
+        self, *, store: MemoryStore | SqliteStore, clock: ManualClock, seed: int, pins: ArgonPins
     ) -> None:
         self.store, self.clock, self.ids = store, clock, SeededIds(seed)
         self.issuers: dict[str, Issuer] = {}
@@ -220,9 +223,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(*, processes: int = 1) -> AsyncIterator[list[Stage]]:
-    """Set up gateways over one store; they stop with the block."""
-    store, clock, pins = MemoryStore(), ManualClock(NOON_MS), ArgonPins(b"p" * 32)
+async def staged(*, processes: int = 1, folder: Path | None = None) -> AsyncIterator[list[Stage]]:
+    """Set up gateways over one store, in memory or in a folder; they stop with the block."""
+    store = open_sqlite(folder / "tillgate.sqlite3") if folder else MemoryStore()
+    clock, pins = ManualClock(NOON_MS), ArgonPins(b"p" * 32)
     stages = [Stage(store=store, clock=clock, seed=seed, pins=pins) for seed in range(processes)]
     for stage in stages:
         stage.engine.start()
@@ -235,3 +239,4 @@ async def staged(*, processes: int = 1) -> AsyncIterator[list[Stage]]:
             for shop in stage.shops:
                 shop.door.close()
         pins.close()
+        store.close()

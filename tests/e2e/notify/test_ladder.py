@@ -7,7 +7,7 @@ own, and is kept with what came back; the eighth send's acknowledgement ends it.
 import asyncio
 import subprocess
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -184,9 +184,13 @@ async def test_after_eight_failures_it_is_over_until_an_operator_asks() -> None:
         assert [send.send_no for send in await stage.sends(shop, "A-1")] == list(range(1, 10))
 
 
-async def test_a_healthy_merchant_has_its_answer_while_a_thousand_wait_for_a_hanging_one() -> None:
+@pytest.mark.parametrize("kept", ["in memory", "on disk"])
+async def test_a_healthy_merchant_has_its_answer_while_a_thousand_wait_for_a_hanging_one(
+    kept: str, tmp_path: Path
+) -> None:
     settings = msgspec.structs.replace(QUICK, notify_page=8)
-    async with staged() as [stage]:
+    folder = tmp_path if kept == "on disk" else None
+    async with staged(folder=folder) as [stage]:
         hanging, good = Shop("aaa-hangs", shops.hangs), Shop("zzz-good", shops.acknowledges)
         await stage.registers(hanging, good)
         async with hanging.opened(), good.opened():
@@ -216,11 +220,13 @@ async def test_a_place_that_becomes_free_is_taken_without_waiting_for_the_next_l
         assert shop.answering_most <= 4
 
 
-async def test_merchants_take_turns_when_places_are_few() -> None:
+@pytest.mark.parametrize("kept", ["in memory", "on disk"])
+async def test_merchants_take_turns_when_places_are_few(kept: str, tmp_path: Path) -> None:
+    folder = tmp_path if kept == "on disk" else None
     settings = msgspec.structs.replace(
         QUICK, notify_sends_max=2, notify_sends_per_merchant_max=1, notify_page=3
     )
-    async with staged() as [stage], AsyncExitStack() as open_shops:
+    async with staged(folder=folder) as [stage], AsyncExitStack() as open_shops:
         some = [Shop(f"M-{n}", shops.acknowledges) for n in range(5)]
         await stage.registers(*some)
         for shop in some:
@@ -236,9 +242,9 @@ async def test_merchants_take_turns_when_places_are_few() -> None:
             assert one != next_one, "nobody is served twice in a row while others wait"
 
 
-async def _until(condition: object) -> None:
+async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # type: ignore[operator]
+        while not condition():
             await asyncio.sleep(0.005)
 
 
