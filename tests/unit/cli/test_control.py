@@ -1,0 +1,271 @@
+"""`/control`: who may enter, which commands are read, and how an answer is told."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tillgate.acquiring.client import Client, ClientKey
+from tillgate.acquiring.merchant import Merchant
+from tillgate.engine.commands import (
+    AddClient,
+    AddClientKey,
+    AddPayer,
+    Command,
+    InitialiseDatabase,
+    OperatorCommand,
+    ResendNotification,
+    RetireClientKey,
+    SetMerchant,
+    TopUp,
+    UnlockPayer,
+)
+from tillgate.gateway.control import ControlApp, control_app
+from tillgate.gateway.operators import COMMANDS, check_command, read_command, write_command
+from tillgate.kernel.errors import Broken, Refused, Unavailable
+from tillgate.kernel.ids import ClientId, MerchantId, NotificationId, OperationId, PayerId
+from tillgate.kernel.money import Currency, Money
+from tillgate.kernel.results import Result
+from tillgate.protocol.keys import PrivateKey
+
+TOKEN = "a-token-of-this-start"
+KEY = PrivateKey.generate().public
+SAID: dict[str, Any] = {"operation_id": OperationId("operation-1"), "operator": "alice"}
+CLIENT = Client(client_id=ClientId("C-1"), name="Shop", profile="TILLGATE", merchant_ids=("M-1",))
+MERCHANT = Merchant(merchant_id=MerchantId("M-1"), name="COD", hosts=("shop.example.com",))
+CLIENT_KEY = ClientKey(
+    client_id=ClientId("C-1"),
+    fingerprint=KEY.fingerprint,
+    public_pem=KEY.pem(),
+    valid_from_ms=0,
+)
+GOOD: tuple[OperatorCommand, ...] = (
+    AddClient(**SAID, client=CLIENT),
+    AddClientKey(**SAID, key=CLIENT_KEY),
+    RetireClientKey(**SAID, client_id=ClientId("C-1"), fingerprint=KEY.fingerprint),
+    SetMerchant(**SAID, merchant=MERCHANT),
+    AddPayer(
+        **SAID, payer_id=PayerId("bob"), name="Bob", issuer="wallet", pin_hash="$argon2id$v=19$x"
+    ),
+    TopUp(**SAID, payer_id=PayerId("bob"), money=Money.parse("1.00 HKD")),
+    UnlockPayer(**SAID, payer_id=PayerId("bob")),
+    ResendNotification(
+        **SAID, merchant_id=MerchantId("M-1"), notification_id=NotificationId("A-1.paid")
+    ),
+)
+
+
+class Engine:
+    """Remembers what it was asked, and answers as it was told to."""
+
+    def __init__(self, answer: object = None) -> None:
+        self.asked: list[Command] = []
+        self._answer = answer
+
+    async def execute(self, command: Command) -> Any:  # noqa: ANN401  The port's shape.
+        self.asked.append(command)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+async def _post(
+    app: ControlApp,
+    body: bytes,
+    *,
+    peer: str = "127.0.0.1",
+    headers: dict[str, str] | None = None,
+    method: str = "POST",
+) -> tuple[int, Any]:
+    given = {"host": "127.0.0.1:8080", "authorization": f"Bearer {TOKEN}", **(headers or {})}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": "/control",
+        "client": (peer, 5),
+        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+    }
+    sent: list[Any] = []
+
+    async def receive() -> Any:  # noqa: ANN401  ASGI.
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401  ASGI.
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], msgspec.json.decode(sent[1]["body"])
+
+
+@pytest.mark.parametrize("command", GOOD, ids=lambda command: type(command).__name__)
+def test_every_command_is_read_as_it_was_written(command: OperatorCommand) -> None:
+    assert read_command(write_command(command)) == command
+
+
+def test_each_command_of_operators_has_its_example_here() -> None:
+    assert {type(command) for command in GOOD} == set(COMMANDS.values())
+    assert InitialiseDatabase not in COMMANDS.values()
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        (AddClient(**SAID, client=msgspec.structs.replace(CLIENT, profile="X")), "client.profile"),
+        (
+            AddClient(**SAID, client=msgspec.structs.replace(CLIENT, client_id="C" * 33)),
+            "client.client_id",
+        ),
+        (
+            AddClient(**SAID, client=msgspec.structs.replace(CLIENT, functions=("pay",))),
+            "client.functions",
+        ),
+        (
+            AddClientKey(**SAID, key=msgspec.structs.replace(CLIENT_KEY, fingerprint="00")),
+            "key.fingerprint",
+        ),
+        (
+            AddClientKey(**SAID, key=msgspec.structs.replace(CLIENT_KEY, public_pem="none")),
+            "key.public_pem",
+        ),
+        (
+            SetMerchant(**SAID, merchant=msgspec.structs.replace(MERCHANT, hosts=("HTTPS://A",))),
+            "merchant.hosts",
+        ),
+        (
+            SetMerchant(**SAID, merchant=msgspec.structs.replace(MERCHANT, currencies=("HK",))),
+            "merchant.currencies",
+        ),
+        (
+            SetMerchant(**SAID, merchant=msgspec.structs.replace(MERCHANT, notify_url="ftp://a")),
+            "merchant.notify_url",
+        ),
+        (
+            AddPayer(**SAID, payer_id=PayerId("b b"), name="B", issuer="wallet", pin_hash="$a"),
+            "payer_id",
+        ),
+        (
+            AddPayer(**SAID, payer_id=PayerId("b"), name="B", issuer="wallet", pin_hash="123456"),
+            "pin_hash",
+        ),
+        (TopUp(**SAID, payer_id=PayerId("b"), money=Money.of(0, "HKD")), "money.minor"),
+        (TopUp(**SAID, payer_id=PayerId("b"), money=Money.of(10**12, "HKD")), "money.minor"),
+        (
+            TopUp(**SAID, payer_id=PayerId("b"), money=Money(1, Currency("HKD", 0))),
+            "money.currency",
+        ),
+        (
+            UnlockPayer(
+                operation_id=OperationId("operation-1"), operator="", payer_id=PayerId("b")
+            ),
+            "operator",
+        ),
+    ],
+)
+def test_a_member_that_breaks_its_rule_is_refused_by_path(
+    command: OperatorCommand, path: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        check_command(command)
+
+    assert refused.value.result is Result.PARAM_ILLEGAL
+    assert refused.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("body", "result"),
+    [
+        (b"", Result.MSG_PARSE_ERROR),
+        (b"[" * 60_000, Result.MSG_PARSE_ERROR),
+        (b"\xff", Result.MSG_PARSE_ERROR),
+        (b'{"name":"TopUp","command":{}}', Result.MSG_PARSE_ERROR),
+        (b'{"name":"InitialiseDatabase","command":{}}', Result.PARAM_ILLEGAL),
+        (b'{"name":"TopUp","command":{},"more":1}', Result.MSG_PARSE_ERROR),
+    ],
+)
+def test_what_is_no_command_is_refused(body: bytes, result: Result) -> None:
+    with pytest.raises(Refused) as refused:
+        read_command(body)
+
+    assert refused.value.result is result
+
+
+def test_an_unknown_member_is_refused_however_deep() -> None:
+    tree = msgspec.json.decode(write_command(GOOD[5]))
+    tree["command"]["money"]["currency"]["digits"] = 3
+
+    with pytest.raises(Refused) as refused:
+        read_command(msgspec.json.encode(tree))
+
+    assert refused.value.path == "command.money.currency.digits"
+
+
+async def test_a_command_of_who_knows_the_token_is_executed() -> None:
+    engine = Engine({"changed": True})
+
+    answer = await _post(control_app(engine, TOKEN), write_command(GOOD[6]))
+
+    assert answer == (200, {"outcome": {"changed": True}})
+    assert engine.asked == [GOOD[6]]
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("10.0.0.7", {}, 404),
+        ("", {}, 404),
+        ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}, 404),
+        ("127.0.0.1", {"forwarded": "for=127.0.0.1"}, 404),
+        ("127.0.0.1", {"host": "pay.example.com"}, 404),
+        ("127.0.0.1", {"authorization": f"Bearer {TOKEN}x"}, 401),
+        ("127.0.0.1", {"authorization": ""}, 401),
+        ("127.0.0.1", {"authorization": "Bearer \u00e9"}, 401),
+    ],
+)
+async def test_nobody_else_enters(peer: str, headers: dict[str, str], status: int) -> None:
+    engine = Engine()
+
+    told, _ = await _post(
+        control_app(engine, TOKEN), write_command(GOOD[6]), peer=peer, headers=headers
+    )
+
+    assert told == status
+    assert not engine.asked
+
+
+async def test_ipv6_loopback_is_this_machine_too() -> None:
+    headers = {"host": "[::1]:8080"}
+    app = control_app(Engine(), TOKEN)
+
+    status, _ = await _post(app, write_command(GOOD[6]), peer="::1", headers=headers)
+
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (Refused(Result.USER_NOT_EXIST, "No such payer."), 422, "No such payer."),
+        (Unavailable("Stopping."), 503, "Stopping."),
+        (Broken("an invariant about payer bob"), 500, "see its log"),
+    ],
+)
+async def test_each_error_has_its_status(error: Exception, status: int, says: str) -> None:
+    told, answer = await _post(control_app(Engine(error), TOKEN), write_command(GOOD[6]))
+
+    assert told == status
+    assert says in str(answer)
+
+
+async def test_a_body_over_the_limit_is_refused_before_it_is_read_as_a_command() -> None:
+    engine = Engine()
+
+    status, answer = await _post(control_app(engine, TOKEN), b" " * (64 * 1024 + 1))
+
+    assert (status, answer["result"]) == (422, "REQUEST_TOO_LARGE")
+    assert not engine.asked
+
+
+async def test_only_post_carries_commands() -> None:
+    status, _ = await _post(control_app(Engine(), TOKEN), b"", method="GET")
+
+    assert status == 405

@@ -1,0 +1,112 @@
+"""Settings: which value wins, and what a value that breaks its rule is told."""
+
+from pathlib import Path
+
+import pytest
+
+from tillgate.config import Mode, SettingRefused, check_serving, read_settings
+
+HOME = Path("/home/alice")
+
+
+def test_without_anything_said_the_defaults_hold() -> None:
+    settings = read_settings({}, {}, home=HOME)
+
+    assert settings.data == HOME / ".local" / "share" / "tillgate"
+    assert settings.database == settings.data / "tillgate.sqlite"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.mode is Mode.PRODUCTION
+
+
+def test_the_users_data_folder_follows_the_desktops_rule() -> None:
+    named = read_settings({}, {"XDG_DATA_HOME": "/srv/data"}, home=HOME)
+    relative = read_settings({}, {"XDG_DATA_HOME": "data"}, home=HOME)
+
+    assert named.data == Path("/srv/data/tillgate")
+    assert relative.data == HOME / ".local" / "share" / "tillgate"
+
+
+def test_an_argument_beats_a_variable_and_a_variable_beats_the_file(tmp_path: Path) -> None:
+    (tmp_path / "tillgate.toml").write_text('port = 1\nhost = "0.0.0.0"\nmode = "sandbox"\n')
+    environ = {"TILLGATE_PORT": "2", "TILLGATE_HOST": "127.0.0.2"}
+
+    settings = read_settings({"data": str(tmp_path), "port": "3"}, environ, home=HOME)
+
+    assert (settings.port, settings.host, settings.mode) == (3, "127.0.0.2", Mode.SANDBOX)
+
+
+def test_a_data_folder_on_the_command_line_beats_a_database_url() -> None:
+    environ = {"TILLGATE_DATABASE_URL": "sqlite:////srv/books.sqlite"}
+
+    given = read_settings({"data": "/srv/gate"}, environ, home=HOME)
+    alone = read_settings({}, environ, home=HOME)
+
+    assert given.database == Path("/srv/gate/tillgate.sqlite")
+    assert alone.database == Path("/srv/books.sqlite")
+    assert alone.data == HOME / ".local" / "share" / "tillgate"
+
+
+def test_a_file_may_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.toml"
+    path.write_text("order_life_s = 60\n")
+
+    settings = read_settings({}, {"TILLGATE_CONFIG": str(path)}, home=HOME)
+
+    assert settings.limits.order_life_s == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "http", "from 0 to 65535"),
+        ("PORT", "65536", "from 0 to 65535"),
+        ("PORT", "\uff18\uff10", "from 0 to 65535"),
+        ("PORT", "1_000", "from 0 to 65535"),
+        ("HOST", "shop.example.com", "address to listen on"),
+        ("MODE", "test", "sandbox or production"),
+        ("DATABASE_URL", "mysql://localhost/books", "keeps SQLite files"),
+        ("DATABASE_URL", "sqlite:///:memory:", "keeps SQLite files"),
+        ("PUBLIC_URL", "http://pay.example.com", "https only"),
+        ("PUBLIC_URL", "https://pay.example.com/till", "without a path"),
+        ("PUBLIC_URL", "https://me@pay.example.com", "https origin"),
+        ("PUBLIC_URL", "https://pay.example.com:port", "no URL"),
+        ("ORDER_LIFE_S", "0", "from 1 to"),
+        ("CONNECTIONS_MAX", "-1", "from 1 to"),
+    ],
+)
+def test_a_value_that_breaks_its_rule_is_refused_by_name(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingRefused) as refused:
+        read_settings({}, {f"TILLGATE_{name}": value}, home=HOME)
+
+    assert f"TILLGATE_{name}" in str(refused.value)
+    assert says in str(refused.value)
+    assert "Next: " in str(refused.value)
+
+
+def test_a_misspelt_variable_is_refused_rather_than_ignored() -> None:
+    with pytest.raises(SettingRefused, match="no setting TILLGATE_PROT"):
+        read_settings({}, {"TILLGATE_PROT": "1"}, home=HOME)
+
+
+@pytest.mark.parametrize("text", ["port = ", "prot = 1\n", "port = true\n", "[limits]\nx = 1\n"])
+def test_a_file_that_is_no_settings_file_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tillgate.toml").write_text(text)
+
+    with pytest.raises(SettingRefused, match=r"tillgate\.toml"):
+        read_settings({"data": str(tmp_path)}, {}, home=HOME)
+
+
+def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+    environ = {"TILLGATE_CONFIG": str(tmp_path / "none.toml")}
+
+    with pytest.raises(SettingRefused, match="cannot be read"):
+        read_settings({}, environ, home=HOME)
+
+
+def test_production_is_not_served_without_its_public_address() -> None:
+    with pytest.raises(SettingRefused, match="TILLGATE_PUBLIC_URL"):
+        check_serving(read_settings({}, {}, home=HOME))
+
+    check_serving(read_settings({"mode": "sandbox"}, {}, home=HOME))
+    environ = {"TILLGATE_PUBLIC_URL": "https://pay.example.com"}
+    check_serving(read_settings({}, environ, home=HOME))
