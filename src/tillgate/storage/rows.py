@@ -9,17 +9,15 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, final
 
 import msgspec
 
-from tillgate.engine.ports import Lookup
 from tillgate.kernel.errors import Broken
 from tillgate.kernel.money import Money, currency
-from tillgate.kernel.record import Key, Record
+from tillgate.kernel.record import Record
 from tillgate.storage.shape import Field, Kind, Shape, shape
 
-R = TypeVar("R", bound=Record)
 Value = str | int | bytes | None
 """What a database driver takes and gives."""
 Convert = Callable[[Any], Any]
@@ -34,7 +32,8 @@ class Mapper:
     def __init__(self, of: Shape) -> None:
         """Prepare the conversions of this shape."""
         self.shape = of
-        self.key_fields = tuple(of.field(name) for name in of.record.key_fields)
+        kinds = [of.field(name).kind for name in of.record.key_fields]
+        self._key_numbers = [n for n, kind in enumerate(kinds) if kind is Kind.NUMBER]
         self._fetch = attrgetter(*_paths(of))
         self._encode = _conversions(of.fields, encoder)
         self._decode = _conversions(of.fields, decoder)
@@ -78,25 +77,20 @@ class Mapper:
             raise Broken(message) from error
         return self.shape.record(**dict(zip(self._names, values, strict=False)))
 
-    def key_values(self, parts: Sequence[str]) -> tuple[Value, ...]:
+    def key_values(self, parts: Sequence[str]) -> Sequence[Value]:
         """Return the values of the key's columns from the text of a key."""
-        return tuple(
-            int(part) if field.kind is Kind.NUMBER else part
-            for field, part in zip(self.key_fields, parts, strict=True)
-        )
+        if not self._key_numbers:
+            return parts
+        values: list[Value] = list(parts)
+        for place in self._key_numbers:
+            values[place] = int(parts[place])
+        return values
 
 
 @cache
 def mapper(record: type[Record]) -> Mapper:
     """Return the mapper of a kind of record."""
     return Mapper(shape(record))
-
-
-def key_of_lookup(lookup: Lookup) -> Key | None:
-    """Return the key that a lookup asks for, or None when it asks for something else."""
-    if tuple(name for name, _ in lookup.fields) != lookup.record.key_fields:
-        return None
-    return Key(lookup.record, tuple(str(value) for _, value in lookup.fields))
 
 
 def encoder(field: Field) -> Convert | None:

@@ -121,7 +121,8 @@ def _within(work: Work[T], connection: sqlite3.Connection, *, begin: bool) -> T:
 
 def _row(key: Key, connection: sqlite3.Connection) -> Record | None:
     to = mapper(key.record)
-    found = connection.execute(statements.by_key(key.record), to.key_values(key.parts)).fetchone()
+    text = statements.by_key(key.record)
+    found = connection.execute(text, to.key_values(key.parts)).fetchone()
     return None if found is None else to.record(found)
 
 
