@@ -37,7 +37,7 @@ from tillgate.engine.commands import (
 from tillgate.engine.decide.confirm import Ask
 from tillgate.engine.decide.end_order import Ended
 from tillgate.engine.decide.open_call import Opened
-from tillgate.engine.issuer import Approved, Declined, Unknown
+from tillgate.engine.issuer import Answer, Approved, Declined, Unknown
 from tillgate.engine.operation import Operation
 from tillgate.engine.ports import Select
 from tillgate.engine.settings import DecideSettings, LaneSettings
@@ -62,7 +62,7 @@ NOON_MS = parse_rfc3339("2026-03-02T12:00:00+08:00")
 SHOP = MerchantId("shop")
 CLIENT = ClientId("4Q5XSH6SSG02T006")
 ORDER = "A-1"
-BANK_SAYS = {"yes": Approved(), "no": Declined(), "nothing": Unknown()}
+BANK_SAYS: Mapping[str, Answer] = {"yes": Approved(), "no": Declined(), "nothing": Unknown()}
 KINDS: tuple[type[Record], ...] = (
     *(Acquirement, Attempt, Call, Client, ClientKey, Merchant, Notification, NotificationSend),
     *(Fact, OperatorAction, Payer, Operation, Balance, Entry, Posting),
@@ -111,7 +111,7 @@ class Score:
             ("slow", "bank"),
             ("other", "bank"),
         ):
-            payer = {"payer_id": PayerId(name), "name": name, "issuer": issuer}
+            payer: dict[str, Any] = {"payer_id": PayerId(name), "name": name, "issuer": issuer}
             await self.do(AddPayer(**self.by_hand(), **payer, pin_hash=f"hash of {name}"))
         await self.tops_up("rich", "100.00 HKD")
         await self.tops_up("poor", "1.00 HKD")
@@ -291,8 +291,12 @@ class Score:
     async def holds(self, account: str) -> int:
         """Return what an account holds by its postings, in minor units."""
         legs = await self.rows(Posting)
-        into = sum(leg.money.minor for leg in legs if leg.destination == account)
-        return into - sum(leg.money.minor for leg in legs if leg.source == account)
+        moved = [
+            (leg.destination == account) * leg.money.minor
+            - (leg.source == account) * leg.money.minor
+            for leg in legs
+        ]
+        return int(sum(moved))
 
     async def told(self) -> tuple[str, ...]:
         """Return what the merchant is owed: result and, unless it waits, what became of it."""

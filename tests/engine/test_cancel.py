@@ -5,6 +5,8 @@ cancelled payment is given back in the same commit; a cancel that is sent again 
 order that was never created leaves a tombstone.
 """
 
+# ruff: noqa: E501  A row of a table is as wide as what it says.
+
 from typing import Any
 
 import pytest
@@ -54,59 +56,32 @@ async def _nothing(_: Score) -> None:
     """There is no order."""
 
 
-# fmt: off  A table reads best a row at a time.
+# A table reads best a row at a time.
+# fmt: off
 TABLE = (
-    # given         waited                           told     ends as                        entries             notified
-    (_opened, 0, CLOSED, "TRADE_CLOSED CANCELLED", (), ()),
-    (_opened, 180 * SECOND_MS, CLOSED, "TRADE_CLOSED EXPIRED", (), ()),
-    (_tried, 0, CLOSED, "TRADE_CLOSED CANCELLED", (), ("ORDER_IS_CLOSED",)),
-    (_tried, 180 * SECOND_MS, CLOSED, "TRADE_CLOSED EXPIRED", (), ("ORDER_IS_CLOSED",)),
-    (_nothing, 0, CLOSED, "TRADE_CLOSED NEVER_CREATED", (), ()),
-    (_paid, 0, CLOSED, "TRADE_CLOSED CANCELLED", (BY_RICH, TO_RICH), ("SUCCESS WITHDRAWN",)),
-    (
-        _paid_by_bank,
-        0,
-        CLOSED,
-        "TRADE_CLOSED CANCELLED",
-        (BY_BANK, TO_BANK),
-        ("SUCCESS WITHDRAWN",),
-    ),
-    (
-        _paid,
-        TO_MIDNIGHT_MS - 1,
-        CLOSED,
-        "TRADE_CLOSED CANCELLED",
-        (BY_RICH, TO_RICH),
-        ("SUCCESS WITHDRAWN",),
-    ),
-    (
-        _paid,
-        TO_MIDNIGHT_MS,
-        CLOSED,
-        "TRADE_CLOSED CANCELLED",
-        (BY_RICH, TO_RICH),
-        ("SUCCESS WITHDRAWN",),
-    ),
-    (
-        _paid,
-        TO_MIDNIGHT_MS + BUFFER_MS - 1,
-        CLOSED,
-        "TRADE_CLOSED CANCELLED",
-        (BY_RICH, TO_RICH),
-        ("SUCCESS WITHDRAWN",),
-    ),
-    (_paid, TO_MIDNIGHT_MS + BUFFER_MS, LATE, "TRADE_SUCCESS", (BY_RICH,), ("SUCCESS",)),
-    (_paid_by_bank, TO_MIDNIGHT_MS + BUFFER_MS, LATE, "TRADE_SUCCESS", (BY_BANK,), ("SUCCESS",)),
+    # given          waited                          told    ends as                       entries             notified
+    (_opened,       0,                              CLOSED, "TRADE_CLOSED CANCELLED",     (),                 ()),
+    (_opened,       180 * SECOND_MS,                CLOSED, "TRADE_CLOSED EXPIRED",       (),                 ()),
+    (_tried,        0,                              CLOSED, "TRADE_CLOSED CANCELLED",     (),                 ("ORDER_IS_CLOSED",)),
+    (_tried,        180 * SECOND_MS,                CLOSED, "TRADE_CLOSED EXPIRED",       (),                 ("ORDER_IS_CLOSED",)),
+    (_nothing,      0,                              CLOSED, "TRADE_CLOSED NEVER_CREATED", (),                 ()),
+    (_paid,         0,                              CLOSED, "TRADE_CLOSED CANCELLED",     (BY_RICH, TO_RICH), ("SUCCESS WITHDRAWN",)),
+    (_paid_by_bank, 0,                              CLOSED, "TRADE_CLOSED CANCELLED",     (BY_BANK, TO_BANK), ("SUCCESS WITHDRAWN",)),
+    (_paid,         TO_MIDNIGHT_MS - 1,             CLOSED, "TRADE_CLOSED CANCELLED",     (BY_RICH, TO_RICH), ("SUCCESS WITHDRAWN",)),
+    (_paid,         TO_MIDNIGHT_MS,                 CLOSED, "TRADE_CLOSED CANCELLED",     (BY_RICH, TO_RICH), ("SUCCESS WITHDRAWN",)),
+    (_paid,         TO_MIDNIGHT_MS + BUFFER_MS - 1, CLOSED, "TRADE_CLOSED CANCELLED",     (BY_RICH, TO_RICH), ("SUCCESS WITHDRAWN",)),
+    (_paid,         TO_MIDNIGHT_MS + BUFFER_MS,     LATE,   "TRADE_SUCCESS",              (BY_RICH,),         ("SUCCESS",)),
+    (_paid_by_bank, TO_MIDNIGHT_MS + BUFFER_MS,     LATE,   "TRADE_SUCCESS",              (BY_BANK,),         ("SUCCESS",)),
 )
 
 WINDOW = (
-    # paid                          asked                           may be cancelled
+    # paid                         asked                        may be cancelled
     ("2026-03-02T00:00:00+08:00", "2026-03-03T00:14:59+08:00", True),
     ("2026-03-02T00:00:00+08:00", "2026-03-03T00:15:00+08:00", False),
     ("2026-03-02T23:59:59+08:00", "2026-03-03T00:14:59+08:00", True),
     ("2026-03-02T23:59:59+08:00", "2026-03-03T00:15:00+08:00", False),
-    ("2026-03-02T16:00:00Z", "2026-03-03T16:14:59Z", True),
-    ("2026-03-02T15:59:59Z", "2026-03-02T16:15:00Z", False),
+    ("2026-03-02T16:00:00Z",      "2026-03-03T16:14:59Z",      True),
+    ("2026-03-02T15:59:59Z",      "2026-03-02T16:15:00Z",      False),
     ("2026-02-28T12:00:00+08:00", "2026-03-01T00:14:59+08:00", True),
 )
 # fmt: on

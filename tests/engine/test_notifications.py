@@ -78,7 +78,7 @@ async def _resend(score: Score) -> str:
 
 async def _fail_all(score: Score) -> list[int]:
     """Fail every send of the ladder and return when each was sent, from the first."""
-    sent_at_ms = []
+    sent_at_ms: list[int] = []
     for _ in range(20):
         if (await _row(score)).state != "PENDING":
             return sent_at_ms

@@ -4,6 +4,8 @@ What must hold: the same command again changes nothing and logs nothing; what ex
 content is refused, not overwritten; a database that says otherwise refuses its mode.
 """
 
+# ruff: noqa: E501  A row of a table is as wide as what it says.
+
 from typing import Any
 
 import pytest
@@ -74,13 +76,14 @@ async def test_what_was_set_up_is_in_the_log_in_order() -> None:
         assert {row.operator for row in rows} == {"ada"}
 
 
-# fmt: off  A table reads best a row at a time.
+# A table reads best a row at a time.
+# fmt: off
 TWICE = (
-    # command             arguments                                       logged as
+    # command             arguments                                        logged as
     (InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f"}, "db initialise"),
-    (AddClient, {"client": client()}, "client add"),
-    (SetMerchant, {"merchant": merchant(name="New name")}, "merchant set"),
-    (AddPayer, payer(), "payer add"),
+    (AddClient,          {"client": client()},                            "client add"),
+    (SetMerchant,        {"merchant": merchant(name="New name")},         "merchant set"),
+    (AddPayer,           payer(),                                         "payer add"),
 )
 # fmt: on
 
@@ -110,7 +113,7 @@ async def test_a_key_is_valid_from_now_until_it_is_retired() -> None:
         await score.operates(AddClient(**score.by_hand(), client=client()))
         await score.operates(AddClientKey(**score.by_hand(), key=key()))
         now_ms = score.clock.now_ms()
-        retire = {"client_id": CLIENT, "fingerprint": "ab" * 32}
+        retire: dict[str, Any] = {"client_id": CLIENT, "fingerprint": "ab" * 32}
         await score.operates(RetireClientKey(**score.by_hand(), **retire, after_ms=HOUR_MS))
         held = await score.store.get(ClientKey, CLIENT, "ab" * 32)
 
@@ -127,72 +130,23 @@ async def test_a_key_is_valid_from_now_until_it_is_retired() -> None:
         assert sooner.changed
 
 
-# fmt: off  A table reads best a row at a time.
+# A table reads best a row at a time.
+# fmt: off
 REFUSED = (
-    # given                                               command             arguments                                            refusal
-    (
-        (AddClient, {"client": client()}),
-        AddClient,
-        {"client": client(profile="ALIPAY_HK")},
-        "REPEAT_REQ_INCONSISTENT",
-    ),
-    (
-        (AddClient, {"client": client()}),
-        AddClient,
-        {"client": client(merchant_ids=(SHOP, "x"))},
-        "REPEAT_REQ_INCONSISTENT",
-    ),
-    ((AddPayer, payer()), AddPayer, payer(name="Mallory"), "REPEAT_REQ_INCONSISTENT"),
-    ((AddPayer, payer()), AddPayer, payer(issuer="bank"), "REPEAT_REQ_INCONSISTENT"),
-    ((AddPayer, payer()), UnlockPayer, {"payer_id": "nobody"}, "USER_NOT_EXIST"),
-    (
-        (AddPayer, payer()),
-        TopUp,
-        {"payer_id": "nobody", "money": Money.parse("1 HKD")},
-        "USER_NOT_EXIST",
-    ),
-    (
-        (AddPayer, payer()),
-        TopUp,
-        {"payer_id": "eve", "money": Money.parse("0 HKD")},
-        "PARAM_ILLEGAL",
-    ),
-    (
-        (AddPayer, payer()),
-        TopUp,
-        {"payer_id": "eve", "money": Money.parse("-1 HKD")},
-        "PARAM_ILLEGAL",
-    ),
-    (
-        (AddPayer, payer()),
-        TopUp,
-        {"payer_id": "eve", "money": Money.of(10**12, "HKD")},
-        "PARAM_ILLEGAL",
-    ),
-    (
-        (AddPayer, payer(issuer="bank")),
-        TopUp,
-        {"payer_id": "eve", "money": Money.parse("1 HKD")},
-        "UNAVAILABLE_PAYMENT_METHOD",
-    ),
-    (
-        (AddClient, {"client": client()}),
-        RetireClientKey,
-        {"client_id": CLIENT, "fingerprint": "x"},
-        "KEY_NOT_FOUND",
-    ),
-    (
-        (InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f"}),
-        InitialiseDatabase,
-        {"mode": "production", "gateway_fingerprint": "f"},
-        "PROCESS_FAIL",
-    ),
-    (
-        (InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f"}),
-        InitialiseDatabase,
-        {"mode": "sandbox", "gateway_fingerprint": "g"},
-        "PROCESS_FAIL",
-    ),
+    # given                                                                  command             arguments                                              refusal
+    ((AddClient, {"client": client()}),                                     AddClient,          {"client": client(profile="ALIPAY_HK")},               "REPEAT_REQ_INCONSISTENT"),
+    ((AddClient, {"client": client()}),                                     AddClient,          {"client": client(merchant_ids=(SHOP, "x"))},          "REPEAT_REQ_INCONSISTENT"),
+    ((AddPayer, payer()),                                                   AddPayer,           payer(name="Mallory"),                                 "REPEAT_REQ_INCONSISTENT"),
+    ((AddPayer, payer()),                                                   AddPayer,           payer(issuer="bank"),                                  "REPEAT_REQ_INCONSISTENT"),
+    ((AddPayer, payer()),                                                   UnlockPayer,        {"payer_id": "nobody"},                                "USER_NOT_EXIST"),
+    ((AddPayer, payer()),                                                   TopUp,              {"payer_id": "nobody", "money": Money.parse("1 HKD")}, "USER_NOT_EXIST"),
+    ((AddPayer, payer()),                                                   TopUp,              {"payer_id": "eve", "money": Money.parse("0 HKD")},    "PARAM_ILLEGAL"),
+    ((AddPayer, payer()),                                                   TopUp,              {"payer_id": "eve", "money": Money.parse("-1 HKD")},   "PARAM_ILLEGAL"),
+    ((AddPayer, payer()),                                                   TopUp,              {"payer_id": "eve", "money": Money.of(10**12, "HKD")}, "PARAM_ILLEGAL"),
+    ((AddPayer, payer(issuer="bank")),                                      TopUp,              {"payer_id": "eve", "money": Money.parse("1 HKD")},    "UNAVAILABLE_PAYMENT_METHOD"),
+    ((AddClient, {"client": client()}),                                     RetireClientKey,    {"client_id": CLIENT, "fingerprint": "x"},             "KEY_NOT_FOUND"),
+    ((InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f"}), InitialiseDatabase, {"mode": "production", "gateway_fingerprint": "f"},    "PROCESS_FAIL"),
+    ((InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f"}), InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "g"},       "PROCESS_FAIL"),
 )
 # fmt: on
 

@@ -1,7 +1,7 @@
 """PIN tries: reserved before a check, so that no number of parallel guesses gets a fourth.
 
-What must hold: a right PIN gives all tries back, after the third wrong one only an operator does, and
-the call at whose cashier it happened ends with 4000.
+What must hold: a right PIN gives all tries back, after the third wrong one only an operator does,
+and the call at whose cashier it happened ends with 4000.
 """
 
 import asyncio

@@ -5,6 +5,8 @@ gets what it got; content is compared by U17 and nothing else; faults are told i
 result codes, freshness before merchant before contract before content before state (U3, U10).
 """
 
+# ruff: noqa: E501  A row of a table is as wide as what it says.
+
 from typing import Any
 
 import pytest
@@ -72,32 +74,32 @@ async def _tombstone(score: Score) -> None:
     await score.merchant_cancels()
 
 
-# fmt: off  A table reads best a row at a time.
+# A table reads best a row at a time.
+# fmt: off
 BY_STATE = (
-    # given             the same call                    another call
-    (_nothing, "cashier", "cashier"),
-    (_open, "cashier", "cashier"),
-    (_paid, "9000", "5000"),
-    (_buyer_cancelled, "6001", "cashier"),
-    (_poor_tried, "4000 USER_BALANCE_NOT_ENOUGH", "cashier"),
-    (_cancelled, "4000 ORDER_IS_CLOSED", "4000 ORDER_IS_CLOSED"),
-    (_paid_and_cancelled, "9000", "5000"),
-    (_expired, "4000 ORDER_IS_CLOSED", "4000 ORDER_IS_CLOSED"),
-    (_expired_and_seen, "4000 ORDER_IS_CLOSED", "4000 ORDER_IS_CLOSED"),
-    (_asked, "8000", "8000"),
-    (_tombstone, "4000 ORDER_IS_CLOSED", "4000 ORDER_IS_CLOSED"),
+    # given                the same call                   another call
+    (_nothing,            "cashier",                      "cashier"),
+    (_open,               "cashier",                      "cashier"),
+    (_paid,               "9000",                         "5000"),
+    (_buyer_cancelled,    "6001",                         "cashier"),
+    (_poor_tried,         "4000 USER_BALANCE_NOT_ENOUGH", "cashier"),
+    (_cancelled,          "4000 ORDER_IS_CLOSED",         "4000 ORDER_IS_CLOSED"),
+    (_paid_and_cancelled, "9000",                         "5000"),
+    (_expired,            "4000 ORDER_IS_CLOSED",         "4000 ORDER_IS_CLOSED"),
+    (_expired_and_seen,   "4000 ORDER_IS_CLOSED",         "4000 ORDER_IS_CLOSED"),
+    (_asked,              "8000",                         "8000"),
+    (_tombstone,          "4000 ORDER_IS_CLOSED",         "4000 ORDER_IS_CLOSED"),
 )
 
 COMPARED = (
-    # member changed                                     path
-    ({"product_code": "CASHIER_PAY"}, "body.productCode"),
-    ({"amount": Money.parse("10.00 USD")}, "body.order.orderAmount.currency"),
-    ({"amount": Money.parse("10.01 HKD")}, "body.order.orderAmount.value"),
-    ({"seller_id": "2160400000002013"}, "body.order.seller.sellerId"),
-    ({"settle_contract_id": "USD-1"}, "body.settleContractId"),
-    # Two differ: the first in the order of U17 is named.
-    ({"product_code": "CASHIER_PAY", "seller_id": "x"}, "body.productCode"),
-    ({"amount": Money.parse("11.00 USD")}, "body.order.orderAmount.currency"),
+    # member changed                                         path of the first that differs (U17)
+    ({"product_code": "CASHIER_PAY"},                       "body.productCode"),
+    ({"amount": Money.parse("10.00 USD")},                  "body.order.orderAmount.currency"),
+    ({"amount": Money.parse("10.01 HKD")},                  "body.order.orderAmount.value"),
+    ({"seller_id": "2160400000002013"},                     "body.order.seller.sellerId"),
+    ({"settle_contract_id": "USD-1"},                       "body.settleContractId"),
+    ({"product_code": "CASHIER_PAY", "seller_id": "x"},     "body.productCode"),
+    ({"amount": Money.parse("11.00 USD")},                  "body.order.orderAmount.currency"),
     ({"amount": Money.parse("9.00 HKD"), "seller_id": "x"}, "body.order.orderAmount.value"),
 )
 
@@ -113,12 +115,12 @@ NOT_COMPARED = (
 )
 
 FRESH = (
-    # signed, before now          a new order       an order that is there
-    (0, "cashier", "cashier"),
-    (3 * MINUTE_MS, "cashier", "cashier"),
-    (3 * MINUTE_MS + 1, EXPIRED_REQUEST, "cashier"),
-    (365 * DAY_MS, EXPIRED_REQUEST, "cashier"),
-    (-5 * MINUTE_MS, "cashier", "cashier"),
+    # signed, before now  a new order      an order that is there
+    (0,                  "cashier",       "cashier"),
+    (3 * MINUTE_MS,      "cashier",       "cashier"),
+    (3 * MINUTE_MS + 1,  EXPIRED_REQUEST, "cashier"),
+    (365 * DAY_MS,       EXPIRED_REQUEST, "cashier"),
+    (-5 * MINUTE_MS,     "cashier",       "cashier"),
     (-5 * MINUTE_MS - 1, EXPIRED_REQUEST, "cashier"),
 )
 
@@ -128,22 +130,22 @@ UNCONTRACTED = {"settle_contract_id": "JPY-1"}
 SUSPENDED = merchant(active=False)
 HKD_ONLY = merchant(currencies=("HKD",))
 PRECEDENCE = (
-    # there is    the merchant   the call says            the first fault
-    (_nothing, None, STALE | {"merchant_id": "x"}, EXPIRED_REQUEST),
-    (_nothing, SUSPENDED, STALE, EXPIRED_REQUEST),
-    (_nothing, None, {"merchant_id": "x"}, "refused MERCHANT_NOT_REGISTERED body.merchantId"),
-    (_nothing, SUSPENDED, UNCONTRACTED, "refused MERCHANT_STATUS_ABNORMAL body.merchantId"),
-    (_nothing, HKD_ONLY, UNCONTRACTED | USD, "refused INVALID_CONTRACT body.settleContractId"),
-    (_nothing, HKD_ONLY, USD, "refused CURRENCY_NOT_SUPPORT body.order.orderAmount.currency"),
-    (_open, SUSPENDED, {"seller_id": "x"}, "refused MERCHANT_STATUS_ABNORMAL body.merchantId"),
-    (_open, HKD_ONLY, USD, "refused CURRENCY_NOT_SUPPORT body.order.orderAmount.currency"),
-    (_paid, None, {"seller_id": "x"}, f"{INCONSISTENT} body.order.seller.sellerId"),
-    (_cancelled, None, {"seller_id": "x"}, f"{INCONSISTENT} body.order.seller.sellerId"),
-    (_expired, None, {"seller_id": "x"}, f"{INCONSISTENT} body.order.seller.sellerId"),
-    (_asked, None, {"seller_id": "x"}, f"{INCONSISTENT} body.order.seller.sellerId"),
-    (_tombstone, None, {"seller_id": "x"}, "4000 ORDER_IS_CLOSED"),
-    (_tombstone, None, STALE, "4000 ORDER_IS_CLOSED"),
-    (_paid, None, STALE, "5000"),
+    # there is    the merchant the call says                 the first fault
+    (_nothing,   None,        STALE | {"merchant_id": "x"}, EXPIRED_REQUEST),
+    (_nothing,   SUSPENDED,   STALE,                        EXPIRED_REQUEST),
+    (_nothing,   None,        {"merchant_id": "x"},         "refused MERCHANT_NOT_REGISTERED body.merchantId"),
+    (_nothing,   SUSPENDED,   UNCONTRACTED,                 "refused MERCHANT_STATUS_ABNORMAL body.merchantId"),
+    (_nothing,   HKD_ONLY,    UNCONTRACTED | USD,           "refused INVALID_CONTRACT body.settleContractId"),
+    (_nothing,   HKD_ONLY,    USD,                          "refused CURRENCY_NOT_SUPPORT body.order.orderAmount.currency"),
+    (_open,      SUSPENDED,   {"seller_id": "x"},           "refused MERCHANT_STATUS_ABNORMAL body.merchantId"),
+    (_open,      HKD_ONLY,    USD,                          "refused CURRENCY_NOT_SUPPORT body.order.orderAmount.currency"),
+    (_paid,      None,        {"seller_id": "x"},           f"{INCONSISTENT} body.order.seller.sellerId"),
+    (_cancelled, None,        {"seller_id": "x"},           f"{INCONSISTENT} body.order.seller.sellerId"),
+    (_expired,   None,        {"seller_id": "x"},           f"{INCONSISTENT} body.order.seller.sellerId"),
+    (_asked,     None,        {"seller_id": "x"},           f"{INCONSISTENT} body.order.seller.sellerId"),
+    (_tombstone, None,        {"seller_id": "x"},           "4000 ORDER_IS_CLOSED"),
+    (_tombstone, None,        STALE,                        "4000 ORDER_IS_CLOSED"),
+    (_paid,      None,        STALE,                        "5000"),
 )
 # fmt: on
 
@@ -187,7 +189,7 @@ async def test_an_order_str_opens_an_order_for_three_minutes(
     age_ms: int, new: str, known: str
 ) -> None:
     async with stage() as score:
-        signed = {"req_time_ms": score.clock.now_ms() - age_ms}
+        signed: dict[str, Any] = {"req_time_ms": score.clock.now_ms() - age_ms}
 
         assert await score.calls("A", **signed) == new
         await score.calls("B")

@@ -1,4 +1,4 @@
-"""Orders as values: when their time is over, what they may not become, how keys and payers count."""
+"""Orders as values: when their time is over, what they may not become; how keys and PINs count."""
 
 import pytest
 

@@ -4,6 +4,8 @@ The books are written by hand here, row by row, not by the code that posts. What
 code there is a corruption that produces it, and taking the corruption away makes the books clean.
 """
 
+# ruff: noqa: E501  A row of a table is as wide as what it says.
+
 from collections.abc import Callable
 from typing import Any
 
@@ -62,87 +64,30 @@ def codes(books: Books) -> set[str]:
     return {finding.code for finding in audit(books)}
 
 
-# fmt: off  A table reads best a row at a time.
+# A table reads best a row at a time.
+# fmt: off
 F = LedgerFault
 PLANTED = (
-    # a posting is lost
-    (changed(postings=(IN[1],)), {F.LEGS_MISCOUNTED, F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
-    # an entry says two legs
-    (changed(entries=(IN[0], entry(2, legs=2))), {F.LEGS_MISCOUNTED}),
-    # an entry has no leg at all
-    (changed(entries=(*CLEAN.entries, entry(3, legs=0))), {F.LEGS_MISCOUNTED}),
-    # legs are numbered wrongly
-    (
-        changed(postings=(IN[1], posting(2, "payer:alice", "merchant:shop", 400, leg_no=2))),
-        {F.LEGS_MISCOUNTED},
-    ),
-    # an entry is lost
-    (changed(entries=(IN[0],)), {F.POSTING_WITHOUT_ENTRY}),
-    # an amount is zero, or below
-    (
-        changed(
-            entries=(*CLEAN.entries, entry(3)),
-            postings=(*CLEAN.postings, posting(3, "payer:alice", "merchant:shop", 0)),
-        ),
-        {F.AMOUNT_NOT_ABOVE_ZERO},
-    ),
-    (
-        changed(
-            entries=(*CLEAN.entries, entry(3)),
-            postings=(*CLEAN.postings, posting(3, "issuer:b", "suspense:b", -5)),
-        ),
-        {F.AMOUNT_NOT_ABOVE_ZERO},
-    ),
-    # money goes from an account to itself
-    (
-        changed(
-            entries=(*CLEAN.entries, entry(3)),
-            postings=(*CLEAN.postings, posting(3, "issuer:b", "issuer:b", 5)),
-        ),
-        {F.GOES_NOWHERE},
-    ),
-    # an account nobody knows
-    (
-        changed(
-            entries=(*CLEAN.entries, entry(3)),
-            postings=(*CLEAN.postings, posting(3, "issuer:b", "pocket:me", 5)),
-        ),
-        {F.ACCOUNT_UNKNOWN},
-    ),
-    (
-        changed(
-            entries=(*CLEAN.entries, entry(3)),
-            postings=(*CLEAN.postings, posting(3, "issuer:b", "merchant:", 5)),
-        ),
-        {F.ACCOUNT_UNKNOWN},
-    ),
-    # a fact is recorded twice
-    (
-        changed(
-            entries=(*CLEAN.entries, entry(3, reference="r1")),
-            postings=(*CLEAN.postings, posting(3, "issuer:b", "suspense:b", 5)),
-        ),
-        {F.ENTRY_REPEATED},
-    ),
-    # a balance row is too high, too low, lost
-    (changed(balances=(balance("payer:alice", 601),)), {F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
-    (changed(balances=(balance("payer:alice", 599),)), {F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
-    (changed(balances=()), {F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
-    # a balance row out of nothing
-    (
-        changed(balances=(*CLEAN.balances, balance("payer:bob", 5))),
-        {F.BALANCE_DIFFERS, F.SUM_NOT_ZERO},
-    ),
-    # a balance row that must not be
-    (changed(balances=(*CLEAN.balances, balance("merchant:shop", 0))), {F.BALANCE_UNCALLED_FOR}),
-    (changed(balances=(*CLEAN.balances, balance("payer:bob", 0, "USD"))), {F.BALANCE_UNCALLED_FOR}),
-    # a balance below zero now
-    (
-        changed(entries=(OUT[0],), postings=(OUT[1],), balances=(balance("payer:alice", -400),)),
-        {F.BELOW_ZERO},
-    ),
-    # and one that was below zero in the past
-    (changed(entries=(entry(1, at_ms=9), OUT[0])), {F.BELOW_ZERO}),
+    # the books                                                              the codes that find it
+    (changed(postings=(IN[1],)),                                            {F.LEGS_MISCOUNTED, F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
+    (changed(entries=(IN[0], entry(2, legs=2))),                            {F.LEGS_MISCOUNTED}),
+    (changed(entries=(*CLEAN.entries, entry(3, legs=0))),                   {F.LEGS_MISCOUNTED}),
+    (changed(postings=(IN[1], posting(2, "payer:alice", "merchant:shop", 400, leg_no=2))), {F.LEGS_MISCOUNTED}),
+    (changed(entries=(IN[0],)),                                             {F.POSTING_WITHOUT_ENTRY}),
+    (changed(entries=(*CLEAN.entries, entry(3)), postings=(*CLEAN.postings, posting(3, "payer:alice", "merchant:shop", 0))), {F.AMOUNT_NOT_ABOVE_ZERO}),
+    (changed(entries=(*CLEAN.entries, entry(3)), postings=(*CLEAN.postings, posting(3, "issuer:b", "suspense:b", -5))), {F.AMOUNT_NOT_ABOVE_ZERO}),
+    (changed(entries=(*CLEAN.entries, entry(3)), postings=(*CLEAN.postings, posting(3, "issuer:b", "issuer:b", 5))), {F.GOES_NOWHERE}),
+    (changed(entries=(*CLEAN.entries, entry(3)), postings=(*CLEAN.postings, posting(3, "issuer:b", "pocket:me", 5))), {F.ACCOUNT_UNKNOWN}),
+    (changed(entries=(*CLEAN.entries, entry(3)), postings=(*CLEAN.postings, posting(3, "issuer:b", "merchant:", 5))), {F.ACCOUNT_UNKNOWN}),
+    (changed(entries=(*CLEAN.entries, entry(3, reference="r1")), postings=(*CLEAN.postings, posting(3, "issuer:b", "suspense:b", 5))), {F.ENTRY_REPEATED}),
+    (changed(balances=(balance("payer:alice", 601),)),                      {F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
+    (changed(balances=(balance("payer:alice", 599),)),                      {F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
+    (changed(balances=()),                                                  {F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
+    (changed(balances=(*CLEAN.balances, balance("payer:bob", 5))),          {F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
+    (changed(balances=(*CLEAN.balances, balance("merchant:shop", 0))),      {F.BALANCE_UNCALLED_FOR}),
+    (changed(balances=(*CLEAN.balances, balance("payer:bob", 0, "USD"))),   {F.BALANCE_UNCALLED_FOR}),
+    (changed(entries=(OUT[0],), postings=(OUT[1],), balances=(balance("payer:alice", -400),)), {F.BELOW_ZERO}),
+    (changed(entries=(entry(1, at_ms=9), OUT[0])),                          {F.BELOW_ZERO}),
 )
 # fmt: on
 
@@ -191,7 +136,7 @@ SHOP = Account(AccountKind.MERCHANT, "shop")
 @pytest.mark.parametrize(
     "legs",
     [
-        lambda: [],
+        list,
         lambda: [Leg(ALICE, SHOP, Money.of(0, HKD))],
         lambda: [Leg(ALICE, SHOP, Money.of(-1, HKD))],
         lambda: [Leg(ALICE, ALICE, Money.of(1, HKD))],
