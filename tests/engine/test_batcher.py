@@ -69,7 +69,7 @@ async def test_an_outcome_is_never_given_before_its_commit(
         faulty.gate.clear()
         claims = [Claim(operation_id=op(n), name="seat") for n in range(2)]
         calls = [asyncio.ensure_future(engine.execute(claim)) for claim in claims]
-        await until(lambda: len(faulty.batches) == 1)
+        await until(lambda: faulty.decided == 1)
         for _ in range(20):
             await asyncio.sleep(0.001)
             assert not any(call.done() for call in calls)

@@ -45,7 +45,7 @@ async def test_who_gives_up_while_the_batch_commits_has_its_effect_all_the_same(
     async with running() as (engine, faulty):
         faulty.gate.clear()
         calls = [asyncio.ensure_future(engine.execute(command)) for command in notes(2)]
-        await until(lambda: len(faulty.batches) == 1)
+        await until(lambda: faulty.decided == 1)
         calls[0].cancel()
         faulty.gate.set()
         assert await calls[1] == Done("1", NOW_MS)

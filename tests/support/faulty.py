@@ -50,6 +50,8 @@ class FaultyStore:
         self.batches: list[list[str]] = []
         """The operation ids of each batch that was loaded, in the order of locking."""
         self.transactions = 0
+        self.decided = 0
+        """How many batches were decided and came to the gate."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -62,6 +64,7 @@ class FaultyStore:
         try:
             async with self._store.transaction() as transaction:
                 yield _Watched(transaction, self, is_blind=fault is Fault.BLIND)
+                self.decided += 1
                 await self.gate.wait()
                 if fault is Fault.DEFECT:
                     raise Defect
