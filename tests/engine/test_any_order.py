@@ -1,8 +1,8 @@
 """Any commands in any order, each perhaps twice, held against a simple model of who has what.
 
 The model knows nothing of entries, attempts or notifications: for each order it keeps who holds
-its money, and for each payer a number. What must hold after every step: the audit is clean, balances
-are the model's, an order's state is one the model allows, and a final outcome stays.
+its money, and for each payer a number. What must hold after every step: the audit is clean,
+balances are the model's, an order's state is one the model allows, and a final outcome stays.
 """
 
 import asyncio
