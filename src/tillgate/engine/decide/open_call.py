@@ -84,7 +84,7 @@ class OpenCallVerb:
 
 def _check_caller(call: Call, command: OpenCall) -> None:
     """Refuse a wallet's payer a call that was opened for another one."""
-    if command.form is Form.WALLET and call.payer_id != command.payer_id:
+    if command.form is Form.WALLET and call.payer_id not in {None, command.payer_id}:
         sentence = "This callId belongs to another payer; start the payment again."
         raise Refused(Result.ACCESS_DENIED, sentence)
 
