@@ -119,7 +119,9 @@ async def _round(gateway: Gateway, made: list[Payment], dice: random.Random) -> 
         for payer in SHARES
     ]
     everybody = asyncio.gather(*walks)
-    await asyncio.wait({asyncio.ensure_future(is_time.wait()), everybody}, return_when="FIRST_COMPLETED")
+    await asyncio.wait(
+        {asyncio.ensure_future(is_time.wait()), everybody}, return_when="FIRST_COMPLETED"
+    )
     await asyncio.sleep(kill_wait_s)
     assert not everybody.done(), "everybody had paid before the server was killed"
     gateway.kill()

@@ -1,7 +1,9 @@
 """At the cashier: look at the order, sign in, confirm with a PIN, cancel.
 
-What must hold: the cashier belongs to the browser that opened it first, or to the payer's session;
-every answer that ends the call is a final outcome, and a wrong PIN is not one until tries are over.
+What must hold: a wallet's cashier takes its payer's session and nothing else, since the page under
+it can learn the token; any other belongs to the browser that opened it first, or to its payer's
+session; every answer that ends the call is a final outcome, and a wrong PIN is none while tries are
+left.
 """
 
 import asyncio
@@ -36,7 +38,6 @@ class Visit(NamedTuple):
     token: str
     place: Place
     headers: Headers
-    is_payer: bool
 
 
 async def visit(desk: Desk, incoming: Incoming, token: str) -> Visit:
@@ -53,12 +54,14 @@ async def visit(desk: Desk, incoming: Incoming, token: str) -> Visit:
     if who.is_foreign:
         raise Refused(Result.ACCESS_DENIED, "A cashier is used from its own page only.")
     if who.payer_id is not None and who.payer_id == place.call.payer_id:
-        return Visit(token, place, (), is_payer=True)
+        return Visit(token, place, ())
+    if place.call.form is Form.WALLET:
+        sentence = "This cashier takes its payer's wallet alone; start the payment again there."
+        raise Refused(Result.ACCESS_DENIED, sentence)
     token_hash = digest(token)
     held = cookie_value(incoming.headers.get("cookie", ""), browser_cookie_name(token_hash))
-    is_payer = place.call.form is Form.PAGE
     if held and place.call.browser_hash == digest(held):
-        return Visit(token, place, (), is_payer=is_payer)
+        return Visit(token, place, ())
     if place.call.browser_hash or place.call.result_code:
         sentence = "This cashier is open in another browser; start the payment again."
         raise Refused(Result.ACCESS_DENIED, sentence)
@@ -75,12 +78,12 @@ async def _bound(desk: Desk, token: str, place: Place) -> Visit:
         sentence = "This cashier is open in another browser; start the payment again."
         raise Refused(Result.ACCESS_DENIED, sentence)
     cookie = browser_cookie(desk, token_hash, mine, path=f"/cashier/{token}", life_s=BINDING_LIFE_S)
-    return Visit(token, place, (cookie,), is_payer=place.call.form is Form.PAGE)
+    return Visit(token, place, (cookie,))
 
 
 async def look(desk: Desk, at: Visit) -> Answer:
     """Show the order."""
-    return Answer(200, await view(desk, at.place, is_payer=at.is_payer), at.headers)
+    return Answer(200, await view(desk, at.place), at.headers)
 
 
 async def sign_in_here(desk: Desk, at: Visit, raw: bytes) -> Answer:
@@ -137,7 +140,7 @@ async def _told_already(desk: Desk, at: Visit) -> Answer | None:
     """Return the recorded outcome of a call that has one: a repeat costs no PIN try."""
     if not at.place.call.result_code:
         return None
-    seen = await view(desk, at.place, is_payer=at.is_payer)
+    seen = await view(desk, at.place)
     return Answer(200, seen["result"], at.headers)
 
 

@@ -41,7 +41,7 @@ async def find_place(desk: Desk, token: str) -> Place | None:
     return Place(call, order, merchant)
 
 
-async def view(desk: Desk, place: Place, *, is_payer: bool) -> dict[str, Any]:
+async def view(desk: Desk, place: Place) -> dict[str, Any]:
     """Return the cashier's JSON (PROTOCOL 11.4, and what our page shows besides)."""
     call, order = place.call, place.order
     left_ms = max(0, order.expires_at_ms - desk.clock.now_ms())
@@ -55,7 +55,7 @@ async def view(desk: Desk, place: Place, *, is_payer: bool) -> dict[str, Any]:
         "secondsLeft": -(-left_ms // SECOND_MS),
         "state": _state(desk, place),
         "form": call.form.lower(),
-        "payer": await _payer(desk, place) if is_payer else None,
+        "payer": await _payer(desk, place),
         "payers": [],
         "result": _result(desk, place),
     }

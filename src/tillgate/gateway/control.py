@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, final
 
 import msgspec
 
+from tillgate.edge.asgi import SAFE_HEADERS
 from tillgate.engine.commands import Command
 from tillgate.gateway.operators import read_command
 from tillgate.kernel.errors import Refused, TillgateError, Unavailable
@@ -54,7 +55,7 @@ class ControlApp:
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
+            *SAFE_HEADERS,
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,242 @@
+"""A child program that pays one order and dies at a chosen write, then comes back and goes on.
+
+`template FOLDER` makes a sandbox to begin with; `PAYER FOLDER NOTIFY_URL` takes one point after the
+other, each in a copy of it and in a process forked for it. That process ends itself before or after
+the chosen statement of the writer (BEGIN, each flush, COMMIT) as a power cut would; the books are
+audited, a second process repeats the call until it is answered and waits until the merchant has
+acknowledged. One line of JSON a point; the last point is the first at which nothing died.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable, Coroutine
+from contextlib import redirect_stderr
+from io import StringIO
+from itertools import count
+from pathlib import Path
+from typing import Any, final
+
+import msgspec
+
+from tests.support.asgi import ask, bearer, sandbox, signed_in
+from tests.support.gateway import merchant_of, order
+from tillgate.acquiring.notification import Notification
+from tillgate.acquiring.states import NotificationState
+from tillgate.bootstrap import House
+from tillgate.cli.root import run
+from tillgate.engine.commands import AddPayer
+from tillgate.engine.ports import Select
+from tillgate.kernel.clock import SystemClock
+from tillgate.kernel.ids import PayerId
+
+DIED = 9
+LATER_MS = 40_000
+"""What the second process is ahead: more than a lease, less than an order lives."""
+TOLD_S_MAX = 15
+WRITES = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK")
+
+
+@final
+class Fuse:
+    """Counts the moments before and after each write, and ends the process at one of them."""
+
+    def __init__(self, at: int, note: Path) -> None:
+        """Die at the moment of this number, leaving a note which it was."""
+        self._at = at
+        self._note = note
+        self._count = 0
+        self.is_armed = False
+
+    def passed(self, moment: str) -> None:
+        """Pass one moment."""
+        self._count += self.is_armed
+        if self.is_armed and self._count == self._at:
+            self._note.write_text(moment)
+            os._exit(DIED)
+
+
+def _brittle(fuse: Fuse) -> type[sqlite3.Connection]:
+    """Return connections whose writes pass the fuse."""
+
+    class Brittle(sqlite3.Connection):
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:  # noqa: ANN401  sqlite3's own.
+            return _around(fuse, sql, lambda: super(Brittle, self).execute(sql, *values))
+
+        def executemany(self, sql: str, values: Any) -> sqlite3.Cursor:  # noqa: ANN401  As above.
+            return _around(fuse, sql, lambda: super(Brittle, self).executemany(sql, values))
+
+    return Brittle
+
+
+def _around(fuse: Fuse, sql: str, run: Callable[[], sqlite3.Cursor]) -> sqlite3.Cursor:
+    words = sql.split()
+    if words[0].upper() not in WRITES:
+        return run()
+    name = " ".join(words[: 3 if words[0].upper() == "INSERT" else 2])
+    if words[0] == "BEGIN":
+        # Before any other write is after the one before it, and nothing happens in between.
+        fuse.passed(f"before {name}")
+    done = run()
+    fuse.passed(f"after {name}")
+    return done
+
+
+async def _pay(house: House, order_str: str, payer: str) -> dict[str, Any]:
+    """Pay as a wallet does, always with the same callId."""
+    token = bearer(await signed_in(house, payer))
+    call = {"orderStr": order_str, "version": "2.0.0", "callId": "the-same-call"}
+    answer = await ask(house, "POST", "/cashier/trade-pay", call, headers=[token])
+    told: dict[str, Any] = answer.json()
+    if "cashierUrl" in told:
+        path = "/" + told["cashierUrl"].split("/", 3)[3]
+        answer = await ask(house, "POST", f"{path}/confirm", {"pin": "123456"}, headers=[token])
+        told = answer.json()
+    return told
+
+
+async def _told(house: House) -> str:
+    """Wait until the merchant has acknowledged, and return the state of the notification."""
+    query = Select(record=Notification, limit=2)
+    for _ in range(TOLD_S_MAX * 20):
+        rows = await house.desk.reader.select(query)
+        if rows and rows[0].state is NotificationState.ACKNOWLEDGED:
+            break
+        await asyncio.sleep(0.05)
+    return ",".join(row.state for row in rows)
+
+
+async def _first(point: "Point", fuse: Fuse) -> None:
+    """Pay until the fuse blows; note the answer, if there was one before."""
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *some, **named: connect(*some, factory=_brittle(fuse), **named)  # type: ignore[assignment]  # For this process alone.
+    async with sandbox(point.data) as house:
+        fuse.is_armed = True
+        told = await _pay(house, point.order_str, point.payer)
+        point.answer.write_text(told["resultCode"])
+        await _told(house)
+        fuse.is_armed = False
+
+
+async def _second(point: "Point") -> None:
+    """Repeat the call, and note what there is at the end."""
+    async with sandbox(point.data, clock=SystemClock(offset_ms=LATER_MS)) as house:
+        codes = [(await _pay(house, point.order_str, point.payer))["resultCode"]]
+        for _ in range(TOLD_S_MAX * 10):
+            if codes[-1] != "8000":
+                break
+            await asyncio.sleep(0.1)
+            codes.append((await _pay(house, point.order_str, point.payer))["resultCode"])
+        found = {"repeated": codes, "notified": await _told(house)}
+        point.found.write_text(json.dumps(found))
+
+
+async def _template(data: Path) -> None:
+    """Make what every point begins with: a sandbox, and a payer whose money is elsewhere."""
+    async with sandbox(data) as house:
+        books = house.books
+        add = AddPayer(
+            operation_id=books.operation(),
+            operator="crash",
+            payer_id=PayerId("outside"),
+            name="Outside",
+            issuer="sandbox",
+            pin_hash=await books.pins.hashed("123456"),
+        )
+        await books.engine.execute(add)
+
+
+def _forked(work: Callable[[], int]) -> int:
+    """Do one piece of work in a process of its own and return how that ended."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 1
+    try:
+        code = work()
+    except BaseException:  # noqa: BLE001  A forked child never returns into its parent's code.
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _running(work: Coroutine[Any, Any, None]) -> int:
+    asyncio.run(work)
+    return 0
+
+
+def _audited(data: Path) -> int:
+    with redirect_stderr(StringIO()):
+        return run(["ledger", "audit", "--data", str(data)])
+
+
+@final
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """A place to die at, and the files in which its processes leave what they know."""
+
+    at: int
+    payer: str
+    data: Path
+    order_str: str
+
+    @property
+    def number(self) -> str:
+        """Return the order's number."""
+        return f"{self.payer}-{self.at}"
+
+    @property
+    def moment(self) -> Path:
+        """Return where the first process says at which moment it died."""
+        return self.data / "moment.note"
+
+    @property
+    def answer(self) -> Path:
+        """Return where the first process says what it was answered."""
+        return self.data / "answer.note"
+
+    @property
+    def found(self) -> Path:
+        """Return where the second process says what it found."""
+        return self.data / "found.note"
+
+    def tried(self) -> dict[str, Any]:
+        """Die, audit, come back, audit, and return what became of it."""
+        died = _forked(lambda: _running(_first(self, Fuse(self.at, self.moment))))
+        audit = _forked(lambda: _audited(self.data))
+        ended = _forked(lambda: _running(_second(self)) or _audited(self.data))
+        return {
+            "order": self.number,
+            "died": died == DIED,
+            "moment": self.moment.read_text() if self.moment.exists() else "",
+            "answered": self.answer.read_text() if self.answer.exists() else "",
+            "audits": [audit, ended],
+            **(json.loads(self.found.read_text()) if self.found.exists() else {}),
+        }
+
+
+def main(folder: Path, notify_url: str, payer: str) -> None:
+    """Try one point after the other, until nothing dies any more."""
+    template = folder / "template"
+    _audited(template)  # What is imported once here is there in every process forked from here.
+    for at in count(1):
+        number = f"{payer}-{at}"
+        data = folder / number
+        shutil.copytree(template, data)
+        order_str = merchant_of(data).order_str(order(number, notify_url=notify_url))
+        line = Point(at=at, payer=payer, data=data, order_str=order_str).tried()
+        print(json.dumps(line), flush=True)  # noqa: T201  It is how this program answers.
+        shutil.rmtree(data)
+        if not line["died"]:
+            return
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "template":
+        asyncio.run(_template(Path(sys.argv[2]) / "template"))
+    else:
+        main(Path(sys.argv[2]), sys.argv[3], sys.argv[1])
