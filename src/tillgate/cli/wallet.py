@@ -69,15 +69,15 @@ def pay(
 
     Example: tillgate wallet pay order.txt --url http://127.0.0.1:8080 --payer rich --pin 123456
     """
-    order_str = _order_str(file)
     if file == "-" and not pin:
         raise UsageError("Standard input is the order here; give the PIN in TILLGATE_PIN or --pin.")
-    call: dict[str, str] = {"orderStr": order_str, "callId": call_id or secrets.token_hex(16)}
+    origin, secret = _origin(url), read_pin(pin)
+    call = {"orderStr": _order_str(file), "callId": call_id or secrets.token_hex(16)}
     if version:
         call["version"] = version
-    wallet = Wallet(_origin(url), wait=time.sleep)
+    wallet = Wallet(origin, wait=time.sleep)
     try:
-        told = wallet.pay(call, payer=payer, pin=read_pin(pin))
+        told = wallet.pay(call, payer=payer, pin=secret)
     except Unreachable as error:
         told = callback(CallbackCode.NETWORK_ERROR, f"{CallbackCode.NETWORK_ERROR.name}: {error}")
     print_json(told)

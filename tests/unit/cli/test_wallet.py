@@ -21,7 +21,12 @@ class Gateway:
 
     def __init__(self, **answers: list[Any]) -> None:
         self.asked: list[tuple[str, dict[str, Any], str]] = []
-        self._answers = {"session": [SESSION], "trade": [CASHIER], "confirm": [PAID], **answers}
+        usual: dict[str, list[Any]] = {
+            "session": [SESSION],
+            "trade": [CASHIER],
+            "confirm": [PAID],
+        }
+        self._answers = {**usual, **answers}
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         path = request.url.path
