@@ -37,9 +37,9 @@ def test_the_readme_takes_a_payment_and_believes_the_notification(tmp_path: Path
             ready = json.loads(demo.stdout.readline())
             subprocess.run([sys.executable, "-c", sells], cwd=tmp_path, env=environment, check=True)
             answers = [
-                subprocess.run(
+                subprocess.run(  # noqa: S602  The README's line is typed into a shell.
                     pays.replace("http://127.0.0.1:8080", ready["url"]),
-                    shell=True,  # noqa: S602  The README's line is typed into a shell.
+                    shell=True,
                     cwd=tmp_path,
                     env=environment,
                     capture_output=True,

@@ -139,7 +139,7 @@ SAMPLES: Final[Sequence[Record]] = (
         subject="rich",
         detail="{}",
     ),
-    Payer(payer_id=PayerId("rich"), name="Rich", issuer="wallet", pin_hash="h"),
+    Payer(payer_id=PayerId("rich"), name="Rich", issuer="wallet", pin_hash="h", created_at_ms=1),
     Posting(
         book="M",
         entry_id=EntryId("PAYMENT-1"),
@@ -176,7 +176,7 @@ def records(record: type[R]) -> st.SearchStrategy[R]:
     return st.builds(record, **fields).map(_made_valid)
 
 
-def _values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  A type expression.
+def _values(hint: Any) -> st.SearchStrategy[Any]:
     if isinstance(hint, NewType):
         return _values(hint.__supertype__)
     if get_origin(hint) in (UnionType, Union):

@@ -24,6 +24,7 @@ class Payer(Record, frozen=True, kw_only=True):
         issuer: who holds the funds: `wallet`, or the name of an outside issuer.
         pin_hash: argon2id over an HMAC of the PIN; never leaves the server.
         pin_tries_used: tries since the last right PIN.
+        created_at_ms: when an operator registered the payer.
         about: one sentence for a sandbox's sign-in page, else "".
     """
 
@@ -33,6 +34,7 @@ class Payer(Record, frozen=True, kw_only=True):
     name: str
     issuer: str
     pin_hash: str
+    created_at_ms: int
     pin_tries_used: int = 0
     about: str = ""
 

@@ -30,6 +30,8 @@ async def wallet_balance(reader: Reader, payer_id: PayerId, currency: str) -> Mo
 
 
 async def first_payers(reader: Reader) -> Sequence[Payer]:
-    """Return the first payers by id, for a sandbox's sign-in pages."""
-    found: Sequence[Payer] = await reader.select(Select(record=Payer, limit=PAYERS_SHOWN_MAX))
+    """Return the first payers that were registered, for a sandbox's sign-in pages."""
+    found: Sequence[Payer] = await reader.select(
+        Select(record=Payer, order_by=("created_at_ms",), limit=PAYERS_SHOWN_MAX)
+    )
     return found

@@ -1,4 +1,8 @@
-"""What may be set about deciding: names with units, frozen once read."""
+"""What may be set about deciding: names with units, frozen once read.
+
+Defaults are the decisions of PROTOCOL section 11 and DESIGN section 1. What must hold: no rule
+reads a window, a limit or a size from anywhere else.
+"""
 
 import msgspec
 

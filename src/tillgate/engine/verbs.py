@@ -1,4 +1,8 @@
-"""Every verb, by the command it decides: the engine's one registry."""
+"""Every verb, by the command it decides: the engine's one registry.
+
+A command without a verb here cannot be executed. What must hold: one verb a kind of command, and
+verbs keep nothing between commands.
+"""
 
 from collections.abc import Mapping
 from typing import Any

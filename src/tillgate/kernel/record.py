@@ -35,7 +35,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> "Key":
         """Return the name of this row."""
-        return Key(type(self), tuple(str(getattr(self, name)) for name in self.key_fields))
+        return Key(type(self), tuple([str(getattr(self, name)) for name in self.key_fields]))
 
     def replaced(self, **changes: object) -> Self:
         """Return this row with some fields changed; the key stays."""

@@ -95,7 +95,12 @@ def test_a_key_counts_from_its_first_instant_to_before_its_last(
 @pytest.mark.parametrize(("used", "left"), [(0, 3), (2, 1), (3, 0), (4, 0)])
 def test_a_payer_has_three_tries(used: int, left: int) -> None:
     payer = Payer(
-        payer_id=PayerId("p"), name="P", issuer="wallet", pin_hash="h", pin_tries_used=used
+        payer_id=PayerId("p"),
+        name="P",
+        issuer="wallet",
+        pin_hash="h",
+        created_at_ms=1,
+        pin_tries_used=used,
     )
 
     assert payer.pin_tries_left == left

@@ -62,7 +62,7 @@ class Engine:
         self.asked: list[Command] = []
         self._answer = answer
 
-    async def execute(self, command: Command) -> Any:  # noqa: ANN401  The port's shape.
+    async def execute(self, command: Command) -> Any:
         self.asked.append(command)
         if isinstance(self._answer, Exception):
             raise self._answer
@@ -87,10 +87,10 @@ async def _post(
     }
     sent: list[Any] = []
 
-    async def receive() -> Any:  # noqa: ANN401  ASGI.
+    async def receive() -> Any:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def send(message: Any) -> None:  # noqa: ANN401  ASGI.
+    async def send(message: Any) -> None:
         sent.append(message)
 
     await app(scope, receive, send)

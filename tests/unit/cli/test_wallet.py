@@ -43,7 +43,7 @@ class Gateway:
 
 def _pay(
     gateway: Callable[[httpx2.Request], httpx2.Response], *, url: str = "http://127.0.0.1:8080"
-) -> Any:  # noqa: ANN401  The callback's object.
+) -> Any:
     transport = httpx2.MockTransport(gateway)
     waited: list[float] = []
     wallet = Wallet(url, wait=waited.append, transport=transport)
@@ -92,7 +92,7 @@ def test_a_lost_confirm_is_asked_again_under_the_same_call() -> None:
 
 
 @pytest.mark.parametrize("lost", [httpx2.ConnectError("no"), (503, {}), (500, {}), (429, {})])
-def test_a_gateway_that_stays_away_is_given_up_after_a_bounded_number_of_tries(lost: Any) -> None:  # noqa: ANN401  An error or an answer.
+def test_a_gateway_that_stays_away_is_given_up_after_a_bounded_number_of_tries(lost: Any) -> None:
     gateway = Gateway(session=[lost])
 
     with pytest.raises(Unreachable):

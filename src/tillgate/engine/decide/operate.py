@@ -182,6 +182,7 @@ def _add_payer(command: AddPayer, rows: Rows, moment: Moment) -> Registered:
         name=command.name,
         issuer=command.issuer,
         pin_hash=command.pin_hash,
+        created_at_ms=moment.now_ms,
         pin_tries_used=command.pin_tries_used,
         about=command.about,
     )

@@ -309,7 +309,7 @@ def _payers() -> None:
     op.create_table(
         "payers",
         *_texts("payer_id", "name", "issuer", "pin_hash"),
-        *_numbers("pin_tries_used"),
+        *_numbers("created_at_ms", "pin_tries_used"),
         *_texts("about"),
         sa.PrimaryKeyConstraint("payer_id", name="payers_key"),
         sa.CheckConstraint("pin_tries_used >= 0", name="payer_tries_are_counted_up"),
