@@ -28,6 +28,7 @@ from tillgate.protocol.profile import Profile
 from tillgate.workers.ack import Verdict
 from tillgate.workers.notifier import Notifier
 from tillgate.workers.outgoing.port import SendFailure
+from tillgate.workers.outgoing.sender import SendLimits
 
 WAITS_MS = (
     *(0, 2 * MINUTE_MS, 10 * MINUTE_MS, 10 * MINUTE_MS),
@@ -196,7 +197,8 @@ async def test_a_healthy_merchant_has_its_answer_while_a_thousand_wait_for_a_han
         async with hanging.opened(), good.opened():
             await asyncio.gather(*(stage.pays(hanging, f"A-{n}") for n in range(1_000)))
             stage.clock.advance(1)
-            notifier = Notifier(stage.desk, sender(), settings)
+            patient = sender(SendLimits(exchange_ms_max=20_000))
+            notifier = Notifier(stage.desk, patient, settings)
             stage.engine.watch(notifier.watch)
             notifier.start()
             await _until(lambda: hanging.answering == 4)
@@ -240,6 +242,17 @@ async def test_merchants_take_turns_when_places_are_few(kept: str, tmp_path: Pat
         assert len(turns) == 20
         for one, next_one in pairwise(turns):
             assert one != next_one, "nobody is served twice in a row while others wait"
+
+
+async def test_of_more_than_a_page_the_longest_due_goes_first() -> None:
+    settings = msgspec.structs.replace(QUICK, notify_sends_per_merchant_max=1, notify_page=3)
+    async with a_shop(shops.acknowledges) as (stage, shop):
+        for order in ("Z-1", "A-1", "B-1", "C-1", "D-1"):
+            await stage.pays(shop, order)
+            stage.clock.advance(1)
+        await Notifier(stage.desk, sender(), settings).tick()
+        told = [shop.event(body).merchant_trans_id for body in shop.bodies]
+        assert told == ["Z-1", "A-1", "B-1", "C-1", "D-1"]
 
 
 async def _until(condition: Callable[[], bool]) -> None:
