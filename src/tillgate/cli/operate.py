@@ -1,4 +1,4 @@
-"""How an operator's command reaches the engine: through `/control` when a server runs, else directly.
+"""How an operator's command reaches the engine: through `/control` of a server, else directly.
 
 Decides which way, by who holds the lock of the data folder; it knows no command. What must hold: no
 two processes change one database; a command whose answer was lost is sent again under the same
@@ -25,6 +25,7 @@ from tillgate.kernel.results import Result
 WAIT_S_MAX: Final = 10.0
 LOOK_AGAIN_S: Final = 0.1
 ANSWER_WAIT_S_MAX: Final = 20.0
+PAGE_ROWS: Final = 1_000
 
 T = TypeVar("T")
 
@@ -77,15 +78,34 @@ def read(settings: Settings, ask: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
 
 
 async def _reading(settings: Settings, ask: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
-    from tillgate.bootstrap import open_reader
+    from tillgate.bootstrap.books import open_reader
 
-    async with open_reader(settings) as reader:
+    with open_reader(settings) as reader:
         return await ask(reader)
 
 
-async def _directly(command: Any, settings: Settings) -> Any:  # noqa: ANN401  Each command has its own outcome.
-    from tillgate.bootstrap import mode_of, open_books
+async def every(reader: Any, record: type[Any], **equals: Any) -> list[Any]:  # noqa: ANN401  The engine's Reader.
+    """Return all rows of a kind, read page by page in key order."""
+    from tillgate.engine.ports import Select
 
+    rows: list[Any] = []
+    after: tuple[Any, ...] = ()
+    while True:
+        query = Select(
+            record=record, equals=tuple(equals.items()), after_key=after, limit=PAGE_ROWS
+        )
+        page = await reader.select(query)
+        rows.extend(page)
+        if len(page) < PAGE_ROWS:
+            return rows
+        after = tuple(getattr(page[-1], name) for name in record.key_fields)
+
+
+async def _directly(command: Any, settings: Settings) -> Any:  # noqa: ANN401  Each command has its own outcome.
+    from tillgate.bootstrap.books import mode_of, open_books
+    from tillgate.cli.logs import set_logging
+
+    set_logging()
     opening: AbstractAsyncContextManager[Any] = open_books(settings, must_exist=True)
     async with opening as books:
         await mode_of(books)
