@@ -88,7 +88,7 @@ async def test_the_hash_is_the_payers() -> None:
     async with stage() as score:
         tried = await score.do(_reserve(score))
 
-        assert tried.pin_hash == "hash of rich"
+        assert "hash" not in repr(tried)
 
 
 async def test_the_third_wrong_pin_ends_the_call() -> None:

@@ -48,7 +48,8 @@ async def check_pin(desk: Desk, payer_id: PayerId, pin: str) -> WrongPinLeft | N
             await _waste_time(desk, pin)
         raise
     try:
-        await desk.pins.check(reserved.pin_hash, pin)
+        payer = await _payer(desk, payer_id)
+        await desk.pins.check(payer.pin_hash, pin)
     except WrongPin:
         left = reserved.tries_left
         _tell(desk, payer_id, f"The PIN of {payer_id} is wrong; {left} tries left.", verdict="bad")
@@ -63,10 +64,7 @@ async def sign_in(desk: Desk, payer_id: PayerId, pin: str) -> Payer | WrongPinLe
     if wrong is not None:
         return wrong
     await desk.engine.execute(AcceptPin(operation_id=desk.operation(), payer_id=payer_id))
-    payer = await desk.reader.get(Payer, payer_id)
-    if payer is None:
-        raise Refused(Result.USER_NOT_EXIST)
-    return payer
+    return await _payer(desk, payer_id)
 
 
 def issue(desk: Desk, payer_id: PayerId) -> str:
@@ -83,6 +81,13 @@ def payer_of(desk: Desk, token: str) -> PayerId | None:
         return None
     payer_id, _, ends_at_s = claims.rpartition(".")
     return PayerId(payer_id) if desk.clock.now_ms() < int(ends_at_s) * SECOND_MS else None
+
+
+async def _payer(desk: Desk, payer_id: PayerId) -> Payer:
+    payer = await desk.reader.get(Payer, payer_id)
+    if payer is None:
+        raise Refused(Result.USER_NOT_EXIST)
+    return payer
 
 
 def _key(desk: Desk) -> Secret:

@@ -17,7 +17,9 @@ class DecideSettings(msgspec.Struct, frozen=True, kw_only=True):
         order_str_age_ms_max: how old an orderStr may be when it creates an order.
         order_str_ahead_ms_max: how far ahead of us its reqTime may be.
         issuer_wait_ms_max: how long an issuer is waited for before the answer counts as unknown.
-        issuer_ask_again_ms: how long after an unknown answer an issuer is asked again.
+        issuer_ask_again_ms: how long after the first unknown answer an issuer is asked again; the
+            wait doubles with each further one.
+        issuer_ask_again_ms_max: the longest such wait; asking never ends.
         notify_lease_ms: how long a claimed send may take before another worker may claim it.
     """
 
@@ -26,6 +28,7 @@ class DecideSettings(msgspec.Struct, frozen=True, kw_only=True):
     order_str_ahead_ms_max: int = 5 * MINUTE_MS
     issuer_wait_ms_max: int = 8 * SECOND_MS
     issuer_ask_again_ms: int = 5 * SECOND_MS
+    issuer_ask_again_ms_max: int = 10 * MINUTE_MS
     notify_lease_ms: int = 30 * SECOND_MS
 
 

@@ -34,6 +34,9 @@ from tillgate.kernel.ids import MerchantId, MerchantTransId
 from tillgate.kernel.record import Key
 from tillgate.kernel.results import CallbackCode, Result, Status
 
+DOUBLINGS_MAX = 20
+"""Past this the longest wait has long been reached."""
+
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True, tag="claimed"):
     """The attempt is this worker's to ask about, or `question` is None: somebody else's."""
@@ -264,8 +267,9 @@ def _event(answer: Answer) -> AttemptEvent:
 def _answered(attempt: Attempt, answer: Answer, moment: Moment) -> Attempt:
     state = after(ATTEMPT, attempt.state, _event(answer))
     if isinstance(answer, Unknown):
-        again_ms = moment.now_ms + moment.settings.issuer_ask_again_ms
-        return attempt.replaced(state=state, next_ask_at_ms=again_ms)
+        return attempt.replaced(
+            state=state, next_ask_at_ms=moment.now_ms + _wait_ms(attempt, moment)
+        )
     code = _declined_code(answer) if isinstance(answer, Declined) else ""
     return attempt.replaced(state=state, answered_at_ms=moment.now_ms, declined_code=code)
 
@@ -275,6 +279,13 @@ def _declined_code(answer: Declined) -> str:
     named = Result.__members__.get(answer.result)
     says_no = named is not None and named.status is Status.FAILURE
     return answer.result if says_no else Result.UNAVAILABLE_PAYMENT_METHOD.name
+
+
+def _wait_ms(attempt: Attempt, moment: Moment) -> int:
+    """Return how long after this unknown answer the issuer is asked again."""
+    settings = moment.settings
+    doublings = min(max(attempt.asks - 1, 0), DOUBLINGS_MAX)
+    return min(settings.issuer_ask_again_ms << doublings, settings.issuer_ask_again_ms_max)
 
 
 def _lookup(merchant_id: MerchantId, merchant_trans_id: MerchantTransId, attempt_no: int) -> Lookup:

@@ -14,6 +14,7 @@ from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
 from tillgate.acquiring.call import Call, Final
 from tillgate.acquiring.call import final as final_outcome
+from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.payer import PIN_TRIES_MAX, WALLET, Payer
 from tillgate.acquiring.states import AcquirementEvent, AttemptState
 from tillgate.engine.commands import CancelCall, Confirm, LockOut
@@ -67,6 +68,9 @@ class ConfirmVerb:
             rows.update(payer)
         if place.told is not None:
             return place.told
+        if not rows.must(Merchant, place.order.merchant_id).active:
+            told = final_outcome(CallbackCode.FAILED, result=Result.MERCHANT_STATUS_ABNORMAL)
+            return parts.end_call(rows, place.call, place.order, told)
         if payer.issuer != WALLET:
             return _ask(rows, place, payer, moment)
         return _pay(rows, place, payer, moment)

@@ -10,6 +10,7 @@ from typing import final
 
 import msgspec
 
+from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.notification import (
     LADDER_MS,
     SENDS_MAX,
@@ -152,13 +153,21 @@ class ResendNotificationVerb:
     outcome = SendRecorded
 
     def lookups(self, command: ResendNotification) -> Sequence[Lookup]:
-        """Need nothing resolved."""
-        return ()
+        """Read which order the notification tells of; it never changes."""
+        fields = (
+            ("merchant_id", command.merchant_id),
+            ("notification_id", command.notification_id),
+        )
+        return [Lookup(Notification, fields)]
 
     def keys(self, command: ResendNotification, found: Found) -> Sequence[Key]:
-        """Name the notification."""
+        """Name the notification and the order it tells of."""
         key = Key(Notification, (command.merchant_id, command.notification_id))
-        return [key, Key(OperatorAction, (command.operation_id,))]
+        named = [key, Key(OperatorAction, (command.operation_id,))]
+        row = found[0]
+        if isinstance(row, Notification):
+            named.append(Key(Acquirement, (row.merchant_id, row.merchant_trans_id)))
+        return named
 
     def decide(
         self,
@@ -169,8 +178,12 @@ class ResendNotificationVerb:
     ) -> SendRecorded:
         """Make the notification due now, whatever the ladder says."""
         row = rows.get(Notification, command.merchant_id, command.notification_id)
-        if row is None:
+        if row is None or found[0] is None:
             raise Refused(Result.ORDER_NOT_EXIST, "There is no such notification.")
+        order = rows.must(Acquirement, row.merchant_id, row.merchant_trans_id)
+        if order.state is not row.pay_status:
+            sentence = f"The order is {order.state} by now; what this notification tells is over."
+            raise Refused(Result.ORDER_STATUS_INVALID, sentence)
         if (row.state, NotificationEvent.RESENT) not in NOTIFICATION:
             sentence = f"A notification that is {row.state} is not sent again."
             raise Refused(Result.ORDER_STATUS_INVALID, sentence)

@@ -145,6 +145,9 @@ def _add_key(command: AddClientKey, rows: Rows, moment: Moment) -> Registered:
         sentence = f"There is no client {key.client_id}; add it first."
         raise Refused(Result.INVALID_CLIENT, sentence)
     before = rows.get(ClientKey, key.client_id, key.fingerprint)
+    if before is not None and before.valid_until_ms is not None:
+        sentence = f"Key {key.fingerprint} was retired and is not used again; make a new one."
+        raise Refused(Result.REPEAT_REQ_INCONSISTENT, sentence)
     if before is not None:
         return Registered(subject=str(key.key), changed=False)
     if not key.valid_from_ms:
@@ -158,6 +161,8 @@ def _retire_key(command: RetireClientKey, rows: Rows, moment: Moment) -> Registe
     if key is None:
         sentence = f"Client {command.client_id} has no key {command.fingerprint}."
         raise Refused(Result.KEY_NOT_FOUND, sentence)
+    if command.after_ms < 0:
+        raise Refused(Result.PARAM_ILLEGAL, "A key's end lies ahead; give 0 to end it now.")
     ends_ms = moment.now_ms + command.after_ms
     if key.valid_until_ms is not None and key.valid_until_ms <= ends_ms:
         return Registered(subject=str(key.key), changed=False)

@@ -18,9 +18,8 @@ from tillgate.kernel.record import Key
 
 
 class PinTry(msgspec.Struct, frozen=True, kw_only=True):
-    """A reserved try: what to check against, and how many are left if it is wrong."""
+    """A reserved try, and how many are left if it is wrong; no hash, since outcomes are kept."""
 
-    pin_hash: str
     tries_left: int
 
 
@@ -53,7 +52,7 @@ class ReservePinTryVerb:
         payer = check_payer(rows.get(Payer, command.payer_id))
         payer = payer.replaced(pin_tries_used=payer.pin_tries_used + 1)
         rows.update(payer)
-        return PinTry(pin_hash=payer.pin_hash, tries_left=payer.pin_tries_left)
+        return PinTry(tries_left=payer.pin_tries_left)
 
 
 @final
