@@ -1,8 +1,8 @@
 """The server is killed while 200 payments are under way, five times, and the books are right.
 
 Everything is real: a server process on a data folder, customers over HTTP, a merchant's receiver
-built on the SDK, `kill -9` at a moment drawn from a printed seed. What must hold after each restart:
-the audit is clean; whoever was told 9000 has paid exactly once; a repeat of the same call is never
+built on the SDK, `kill -9` at a moment drawn from a printed seed. What must hold after each: the
+audit is clean; whoever was told 9000 has paid exactly once; a repeat of the same call is never
 told 5000; every paid order is notified.
 """
 
@@ -80,7 +80,7 @@ async def test_whoever_was_told_9000_has_paid_once_and_is_notified_however_often
     took_s = time.monotonic() - began_s
     lines.append(f"{took_s:.1f} s, {waited_s:.1f} s of them for the last notification")
     with capsys.disabled():
-        print("\n  " + "\n  ".join(lines))
+        print("\n  " + "\n  ".join(lines))  # noqa: T201  The figures are wanted in every run.
 
 
 def _payments(round_number: int, notify_url: str, dice: random.Random) -> list[Payment]:

@@ -64,10 +64,10 @@ def _brittle(fuse: Fuse) -> type[sqlite3.Connection]:
     """Return connections whose writes pass the fuse."""
 
     class Brittle(sqlite3.Connection):
-        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:  # noqa: ANN401  sqlite3's own.
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
             return _around(fuse, sql, lambda: super(Brittle, self).execute(sql, *values))
 
-        def executemany(self, sql: str, values: Any) -> sqlite3.Cursor:  # noqa: ANN401  As above.
+        def executemany(self, sql: str, values: Any) -> sqlite3.Cursor:
             return _around(fuse, sql, lambda: super(Brittle, self).executemany(sql, values))
 
     return Brittle

@@ -1,14 +1,13 @@
 """The doors of PROTOCOL 11.4, through a socket, as any wallet or page may use them.
 
 One server process answers all tests; each test signs its own orders with the SDK. What a client
-that shares no code with us sees is in `test_doors_shell`. What must hold: a payment is made once, by
-whom it belongs to, and every other way in is shut with a sentence.
+that shares no code with us sees is in `test_doors_shell`. What must hold: a payment is made once,
+by whom it belongs to, and every other way in is shut with a sentence.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any, final
 from urllib.parse import urlsplit
 
@@ -339,7 +338,7 @@ def test_eight_codes_need_reasons_cancelled_poor_and_locked(
      ("unknown-then-failed", "4000", "UNAVAILABLE_PAYMENT_METHOD")],
 )  # fmt: skip
 def test_unknown_is_8000_until_the_issuer_says_yes_or_no(
-    merchant: Merchant, browser: Browser, payer: str, end: str, memo: str
+    merchant: Merchant, browser: Browser, payer: str, *, end: str, memo: str
 ) -> None:
     number = a_number()
     ordered = order(number, return_url=BACK)
@@ -394,8 +393,9 @@ def test_an_unknown_host_is_told_421_and_nothing_else(
     ("method", "path"),
     [
         ("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/nothing"),
-        ("GET", "/bridge.js"), ("GET", "/wallet"), ("GET", "/wallet/me"), ("POST", "/wallet/session"),
-        ("GET", "/cashier/none"), ("POST", "/cashier/trade-pay"), ("OPTIONS", "/cashier/trade-pay"),
+        ("GET", "/bridge.js"), ("GET", "/wallet"), ("GET", "/wallet/me"),
+        ("POST", "/wallet/session"), ("GET", "/cashier/none"),
+        ("POST", "/cashier/trade-pay"), ("OPTIONS", "/cashier/trade-pay"),
         ("POST", "/cashier/none/confirm"), ("POST", "/control"), ("GET", "/control"),
         ("GET", "/static/cashier/css/cashier.css"), ("GET", "/static/wallet/css/none.css"),
     ],

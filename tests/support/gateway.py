@@ -35,12 +35,12 @@ def set_logging():
                     structlog.processors.JSONRenderer()],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=1, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s")
+    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s")
 
 running.set_logging = set_logging
 main()
 """
-"""The same program with every logger at its lowest level."""
+"""The same program with every logger at the level DEBUG."""
 
 
 def command(*arguments: str, program: str = PROGRAM) -> list[str]:
@@ -102,13 +102,15 @@ class Gateway:
                 stderr=log,
             )
         ends_s = time.monotonic() + READY_S_MAX
-        while not (line := said.read_bytes()).endswith(b"\n"):
+        while not said.read_bytes().endswith(b"\n"):
             if self._process.poll() is not None or time.monotonic() > ends_s:
-                self.kill()
-                message = f"the server did not come up:\n{self.logged()}"
-                raise AssertionError(message)
+                break
             time.sleep(0.02)
-        self.port = json.loads(line)["port"]
+        self.port = json.loads(said.read_bytes() or b"{}").get("port", 0)
+        if not self.port:
+            self.kill()
+            message = f"the server did not come up:\n{said.read_text()}{self.logged()}"
+            raise AssertionError(message)
 
     def kill(self) -> None:
         """End the server as a power cut would: it learns nothing of it."""
@@ -160,7 +162,7 @@ def merchant_of(data: Path, *, base_url: str = "http://127.0.0.1:8080") -> Merch
     )
 
 
-def order(number: str, amount: str = "10.00 HKD", **changes: Any) -> Order:  # noqa: ANN401  Members of an order.
+def order(number: str, amount: str = "10.00 HKD", **changes: Any) -> Order:
     """Return an order of the demo merchant."""
     return Order(merchant_trans_id=number, title="Women Summer Dress", amount=amount, **changes)
 

@@ -1,7 +1,7 @@
-"""A merchant's notify address on this machine: a real server built on the SDK, as the guide shows it.
+"""A merchant's notify address on this machine: a real server, built on the SDK as the guide shows.
 
-It verifies the raw bytes, compares with what was ordered, records each order once, and acknowledges.
-What must hold: what could not be verified is answered with no acknowledgement and kept as a fault.
+It verifies the raw bytes, compares with what was ordered, records each order once, acknowledges.
+What must hold: what could not be verified is never acknowledged, and is kept as a fault.
 """
 
 import threading

@@ -19,7 +19,7 @@ from tillgate.kernel.ids import ClientId, MerchantId, MerchantTransId
 from tillgate.kernel.results import Result
 from tillgate.protocol import order_string
 from tillgate.protocol.envelope import Cut
-from tillgate.protocol.functions import Request, open_request
+from tillgate.protocol.functions import Request, open_request_as
 from tillgate.protocol.messages import wap_pay
 from tillgate.protocol.signature import verify
 from tillgate.protocol.urls import host_of
@@ -51,10 +51,7 @@ async def read_order(desk: Desk, order_str: str) -> SignedOrder:
     except Refused as refused:
         _tell(desk, taken, order_str, verdict="bad", summary=refused.message)
         raise
-    request = open_request(verified)
-    if request.function is not wap_pay.FUNCTION:
-        raise Refused(Result.FUNCTION_NOT_MATCH, path="head.function")
-    terms = _terms(request)
+    terms = _terms(open_request_as(verified, wap_pay.PayBody, wap_pay.FUNCTION))
     _check_rights(known.client.functions, known.client.merchant_ids, terms)
     await _check_addresses(desk, terms)
     fits = f"The signature fits key {verified.key_fingerprint[:16]} of client {terms.client_id}."
