@@ -8,9 +8,9 @@ import asyncio
 
 import pytest
 
-from tests.engine.score import ORDER, Score, stage, token
+from tests.engine.score import ORDER, Score, merchant, stage, token
 from tillgate.acquiring.payer import Payer
-from tillgate.engine.commands import BindBrowser
+from tillgate.engine.commands import BindBrowser, SetMerchant
 from tillgate.kernel.clock import SECOND_MS
 from tillgate.kernel.ids import PayerId
 from tillgate.ledger.entries import Balance
@@ -265,3 +265,12 @@ async def test_the_first_browser_keeps_the_cashier() -> None:
         ]
 
         assert held == ["first", "first", "first"]
+
+
+async def test_a_merchant_suspended_meanwhile_is_paid_by_nobody() -> None:
+    async with stage() as score:
+        await score.calls("A")
+        await score.do(SetMerchant(**score.by_hand(), merchant=merchant(active=False)))
+
+        assert await score.confirms("A") == "4000 MERCHANT_STATUS_ABNORMAL"
+        assert await score.entries() == ()

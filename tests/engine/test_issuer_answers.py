@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.engine.score import Score, stage
+from tests.engine.score import ORDER, SHOP, Score, stage
+from tillgate.acquiring.attempt import Attempt
+from tillgate.engine.commands import ClaimAttempt
 from tillgate.kernel.clock import DAY_MS, SECOND_MS
+from tillgate.kernel.ids import MerchantTransId
 
 OPEN = "WAIT_BUYER_PAY"
 PAID = "TRADE_SUCCESS"
@@ -218,3 +221,28 @@ async def _answer(score: Score, word: str) -> None:
             score.waits(DAY_MS)
     else:
         await score.bank_says(word)
+
+
+async def test_an_issuer_that_keeps_silent_is_asked_ever_less_often_and_never_given_up() -> None:
+    async with stage() as score:
+        await score.calls("A", "slow")
+        await score.confirms("A")
+        waits = []
+        for asks in range(1, 12):
+            await score.bank_says("nothing")
+            (attempt,) = await score.rows(Attempt)
+            assert (attempt.asks, attempt.state) == (asks, "UNKNOWN")
+            waits.append((attempt.next_ask_at_ms - score.clock.now_ms()) // SECOND_MS)
+            score.waits(attempt.next_ask_at_ms - score.clock.now_ms())
+            await score.do(
+                ClaimAttempt(
+                    operation_id=score.operation(),
+                    merchant_id=SHOP,
+                    merchant_trans_id=MerchantTransId(ORDER),
+                    attempt_no=1,
+                    asks=asks,
+                )
+            )
+
+        assert waits == [5, 10, 20, 40, 80, 160, 320, 600, 600, 600, 600]
+        assert await score.bank_says("yes") == "9000"

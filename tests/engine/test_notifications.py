@@ -241,6 +241,7 @@ async def test_an_acknowledged_success_is_not_withdrawn() -> None:
         await score.merchant_cancels()
 
         assert await score.told() == ("SUCCESS ACKNOWLEDGED",)
+        assert await _resend(score) == "refused ORDER_STATUS_INVALID"
 
 
 async def test_what_is_not_there_is_not_resent() -> None:

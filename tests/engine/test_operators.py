@@ -128,6 +128,10 @@ async def test_a_key_is_valid_from_now_until_it_is_retired() -> None:
         assert not later.changed
         sooner = await score.do(RetireClientKey(**score.by_hand(), **retire))
         assert sooner.changed
+        again = await score.operates(AddClientKey(**score.by_hand(), key=key()))
+        assert again == "refused REPEAT_REQ_INCONSISTENT"
+        backwards = await score.operates(RetireClientKey(**score.by_hand(), **retire, after_ms=-1))
+        assert backwards == "refused PARAM_ILLEGAL"
 
 
 # A table reads best a row at a time.
