@@ -135,7 +135,10 @@ class Wallet {
   refreshSoon() {
     window.clearTimeout(this.refreshTimer);
     this.refreshTimer = window.setTimeout(async () => {
+      if (!this.payer) return; // Somebody may be typing a PIN: the sign-in stays as it is.
       const { status, body } = await askDoor("/wallet/me").catch(() => ({ status: 0, body: null }));
+      if (status === 401) this.payer = null;
+      if (status === 401 && !this.view) return this.showSignIn();
       if (status !== 200 || !this.payer) return;
       this.payer = /** @type {import("./signin.js").Payer} */ (body);
       this.view?.showBalance(this.payer.balance);

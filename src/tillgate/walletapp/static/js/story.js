@@ -115,7 +115,7 @@ function stepItem(speech, step) {
   const known = key in speech.dictionaries.en;
   const verdict = step.verdict in MARKS ? step.verdict : "info";
   const time = new Date(step.at);
-  const clock = new Intl.DateTimeFormat(speech.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
+  const clock = new Intl.DateTimeFormat(speech.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
   return el(
     "li",
     { class: `step verdict-${verdict}`, "data-kind": step.kind },
@@ -125,20 +125,25 @@ function stepItem(speech, step) {
       { class: "step-body" },
       el("div", { class: "step-head" }, known ? el("h3", {}, speech.say(key)) : el("h3", { lang: "en" }, step.title), el("time", { datetime: step.at }, Number.isNaN(time.valueOf()) ? step.at : clock.format(time))),
       el("p", { lang: "en" }, step.summary),
-      factList(speech, facts),
+      factList(speech, facts, [step.raw, step.summary]),
       Array.isArray(postings) ? postingTable(speech, postings) : null,
       step.raw ? rawBytes(speech, step.raw) : null,
     ),
   );
 }
 
-/** @param {Speech} speech @param {Record<string, any>} facts */
-function factList(speech, facts) {
+/**
+ * @param {Speech} speech
+ * @param {Record<string, any>} facts
+ * @param {readonly (string | null)[]} shownElsewhere
+ */
+function factList(speech, facts, shownElsewhere) {
   const shown = (/** @type {any} */ value) => {
     if (typeof value?.currency === "string" && typeof value.value === "string") return showMoney(value, speech.locale);
     return typeof value === "object" ? JSON.stringify(value) : String(value);
   };
-  const rows = Object.entries(facts).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, shown(value))]);
+  const told = Object.entries(facts).filter(([, value]) => value !== null && value !== "" && !shownElsewhere.includes(value));
+  const rows = told.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, shown(value))]);
   return rows.length ? el("dl", { class: "facts", lang: "en" }, ...rows) : null;
 }
 

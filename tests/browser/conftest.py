@@ -1,0 +1,68 @@
+"""One sandbox server and one Chromium for the browser tests of a worker; a fresh context for each.
+
+What must hold: a page that logs an error of its own or throws fails its test, for a page that a
+person pays on has none; nothing is shared between tests but the server.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.acting import Stage
+from tests.support import browser as chromium
+from tests.support.gateway import Gateway, running
+
+EXPECTED = ("Failed to load resource",)
+"""What the browser itself logs when a door answers 401 or a test cuts the network."""
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("browser") / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        program = driver.chromium.launch(
+            executable_path=chromium.executable(), args=list(chromium.ARGUMENTS)
+        )
+        yield program
+        program.close()
+
+
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[NewContext]:
+    opened: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(EXPECTED):
+            faults.append(message.text)
+
+    def watch(page: Page) -> None:
+        page.on("console", hear)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+
+    def make(**wishes: object) -> BrowserContext:
+        wanted = {"viewport": {"width": 390, "height": 844}, "locale": "en-US", **wishes}
+        context = browser.new_context(**wanted)  # type: ignore[arg-type]  # playwright's own options
+        context.on("page", watch)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def stage(gateway: Gateway, new_context: NewContext) -> Stage:
+    """A person with a phone in front of the shop."""
+    return Stage(gateway, new_context(reduced_motion="reduce").new_page())
