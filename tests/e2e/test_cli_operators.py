@@ -24,7 +24,7 @@ class Done(NamedTuple):
     err: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401  JSON.
+    def json(self) -> Any:
         return json.loads(self.out)
 
 
@@ -137,6 +137,7 @@ def test_a_payer_is_added_topped_up_and_shown(books: Tillgate) -> None:
         (("payer", "add", "alice", "--name", "Another"), 1, "REPEAT_REQ_INCONSISTENT"),
         (("payer", "add", "a b"), 1, "payer_id"),
         (("payer", "add", "bob", "--pin", "12345"), 2, "6 digits"),
+        (("payer", "add", "bob", "--issuer", "sandbox"), 2, "it has wallet."),
         (("payer", "add"), 2, "Missing argument"),
         (("payer", "top-up", "alice", "100"), 2, "as in HKD"),
         (("payer", "top-up", "alice", "1.001 HKD"), 2, "2 decimal digits"),
@@ -308,7 +309,7 @@ def test_a_tampered_balance_is_found(books: Tillgate, tmp_path: Path) -> None:
     assert "BALANCE_DIFFERS" in books("ledger", "audit").out
 
 
-def _table_of_balances(connection: Any) -> str:  # noqa: ANN401  A sqlite3 connection.
+def _table_of_balances(connection: Any) -> str:
     text = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'balance%'"
     return str(connection.execute(text).fetchone()[0])
 

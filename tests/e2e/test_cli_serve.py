@@ -4,13 +4,14 @@ Servers here are processes of their own on ports that the system chose. What mus
 per folder, a first start that leaves keys nobody else can read, and a clean stop with exit code 0.
 """
 
+import contextlib
 import json
 import signal
+import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -104,7 +105,7 @@ def _run(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
             _command(*arguments), capture_output=True, text=True, env=environment, check=False
         )
     out, err = TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO())
-    with redirect_stdout(out), redirect_stderr(err):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run([*arguments])
     texts = []
     for each in (out, err):
@@ -283,6 +284,40 @@ def test_the_server_says_neither_its_name_nor_answers_for_others(sandbox: Server
     foreign = {"host": "pay.example.com"}
     told = httpx2.get(f"{sandbox.url}/healthz", headers=foreign, trust_env=False)
     assert told.status_code == 421
+
+
+def test_a_head_over_the_limit_ends_the_connection(sandbox: Server) -> None:
+    with socket.create_connection(("127.0.0.1", sandbox.ready["port"]), timeout=10) as peer:
+        peer.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(40):
+                peer.sendall(b"x-more: " + b"a" * 1024 + b"\r\n")
+        assert peer.recv(64).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_request_that_trickles_in_ends_with_its_connection(tmp_path: Path) -> None:
+    server = Server.start(
+        tmp_path / "slow", "--sandbox", variables={"TILLGATE_REQUEST_WAIT_S_MAX": "1"}
+    )
+    try:
+        head = b"POST /wallet/session HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\n\r\n"
+        for sent in (b"", b"GET /heal", head):
+            port = server.ready["port"]
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
+                peer.sendall(sent)
+                # Either an answer or nothing, but never a connection that stays open.
+                with contextlib.suppress(ConnectionResetError):
+                    while peer.recv(1024):
+                        pass
+    finally:
+        assert server.stop()[0] == 0
+
+
+def test_a_kept_connection_takes_one_request_after_another(sandbox: Server) -> None:
+    with httpx2.Client(base_url=sandbox.url, trust_env=False) as client:
+        codes = [client.get("/healthz").status_code for _ in range(5)]
+
+    assert codes == [200] * 5
 
 
 def test_a_restart_keeps_keys_balances_and_locks(tmp_path: Path) -> None:

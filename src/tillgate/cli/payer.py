@@ -53,10 +53,13 @@ def add(
 
     Example: tillgate payer add alice --name "Alice Chan" --data /var/lib/tillgate
     """
-    from tillgate.cli.operate import execute, settings_of
+    from tillgate.cli.operate import execute, read, settings_of
     from tillgate.engine.commands import AddPayer
 
     settings = settings_of(data)
+    issuers = read(settings, _issuers)
+    if issuer not in issuers:
+        raise UsageError(f"This gateway knows no issuer {issuer!r}; it has {', '.join(issuers)}.")
     secret = read_pin(pin)
     pin_hash = asyncio.run(_hashed(settings, secret))
     outcome = execute(
@@ -165,6 +168,17 @@ async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN40
             }
         )
     return rows
+
+
+async def _issuers(reader: Any) -> list[str]:  # noqa: ANN401  The engine's Reader.
+    from tillgate.acquiring.operator import Fact
+    from tillgate.acquiring.payer import WALLET
+    from tillgate.config.settings import Mode
+    from tillgate.issuers import simulated
+
+    mode = await reader.get(Fact, "mode")
+    is_sandbox = mode is not None and mode.value == Mode.SANDBOX
+    return [WALLET, simulated.NAME] if is_sandbox else [WALLET]
 
 
 async def _hashed(settings: Any, pin: str) -> str:  # noqa: ANN401  Settings; imported late.

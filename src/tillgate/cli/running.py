@@ -22,6 +22,7 @@ import uvicorn
 import uvloop
 
 from tillgate.bootstrap.house import House, MoreDoors, open_house
+from tillgate.cli.listener import limited
 from tillgate.cli.logs import set_logging
 from tillgate.cli.surface import print_json, say
 from tillgate.config.folder import Folder
@@ -111,7 +112,7 @@ def _uvicorn(settings: Settings, house: House) -> uvicorn.Config:
     return uvicorn.Config(
         house.app,
         loop="none",
-        http="httptools",
+        http=limited(limits.request_wait_s_max),
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -43,6 +43,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         connections_max: requests answered at once; more get HTTP 503.
         keep_alive_s: how long an idle connection stays open.
+        request_wait_s_max: how long a whole request may take to arrive.
         stop_s: how long a stopping server waits for requests under way.
         order_life_s: how long a new order waits for its buyer (U10).
         order_str_age_s_max: how old an orderStr may be when it creates an order (U10).
@@ -52,6 +53,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     connections_max: int = 1_000
     keep_alive_s: int = 15
+    request_wait_s_max: int = 30
     stop_s: int = 10
     order_life_s: int = 180
     order_str_age_s_max: int = 180
