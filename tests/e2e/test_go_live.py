@@ -48,7 +48,7 @@ def test_the_page_leads_to_a_first_payment_in_production(tmp_path: Path) -> None
     assert "alice\tAlice Chan\twallet\t3\t90.00 HKD" in done.stdout
     assert "payer:alice\tmerchant:2160400000002012\t10.00 HKD" in done.stdout
     assert "mode\tproduction" in done.stdout
-    assert "Clean" in done.stderr
+    assert "Clean: read " in done.stdout
     assert "493817" not in done.stdout + done.stderr
 
 

@@ -17,7 +17,6 @@ from tillgate.cli.surface import (
     print_json,
     print_rows,
     progress,
-    say,
 )
 
 app = typer.Typer(help="Audit the ledger, and look into it.", no_args_is_help=True)
@@ -50,7 +49,7 @@ def audit(*, data: Data = "", as_json: AsJson = False) -> None:
             names = ("", "code", "subject", "sentence")
             print_rows("Findings", names, [_line(finding) for finding in findings])
         read_of = ", ".join(f"{count} {name}" for name, count in counts.items())
-        say(f"{'Clean' if not faults else f'{len(faults)} faults'}: read {read_of}.")
+        typer.echo(f"{'Clean' if not faults else f'{len(faults)} faults'}: read {read_of}.")
     if faults:
         raise typer.Exit(Exit.REFUSED)
 

@@ -76,7 +76,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 
 def exit_code(error: TillgateError) -> Exit:
     """Return the exit code of an error."""
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) or type(error).__name__ == "ModeRefused":
         return Exit.REFUSED
     if isinstance(error, Unavailable):
         return Exit.UNAVAILABLE
@@ -121,7 +121,7 @@ def print_rows(title: str, names: Sequence[str], rows: Iterable[Sequence[object]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", show_header=any(names))
     for name in names:
         table.add_column(name)
     for row in rows:
