@@ -21,7 +21,7 @@ from tillgate.protocol.validation import read
 TRADE_PAY_BYTES_MAX = 3 * MESSAGE_BYTES_MAX
 """An order string at its limit, escaped once more inside JSON, and the members beside it."""
 DOOR_BYTES_MAX = 4 * 1024
-PIN = Rule(must_be="4 to 12 ASCII digits", pattern=r"^[0-9]{4,12}\Z")
+PIN = Rule(must_be="6 ASCII digits", pattern=r"^[0-9]{6}\Z")
 
 M = TypeVar("M", bound=msgspec.Struct)
 
@@ -54,14 +54,14 @@ class SignIn(Message, frozen=True, kw_only=True):
     """`POST /wallet/session`: a payer signs in."""
 
     payer: Annotated[str, member("the payer's name", sample="rich", length=64, rule=IDENTIFIER)]
-    pin: Annotated[str, secret("the payer's PIN", length=12, rule=PIN)]
+    pin: Annotated[str, secret("the payer's PIN", length=6, rule=PIN)]
 
 
 @final
 class Confirm(Message, frozen=True, kw_only=True):
     """`POST /cashier/{token}/confirm`: the payer agrees to pay."""
 
-    pin: Annotated[str, secret("the payer's PIN", length=12, rule=PIN)]
+    pin: Annotated[str, secret("the payer's PIN", length=6, rule=PIN)]
 
 
 @final
