@@ -140,7 +140,8 @@ def _root(desk: Desk, more: Sequence[Mount]) -> Root:
         Mount(("/wallet", "/static/wallet"), wallet),
         *more,
     )
-    return Root(mounts, hosts=desk.settings.hosts, ready=ready)
+    home = f"{desk.settings.wallet_origin}/wallet" if desk.settings.is_sandbox else ""
+    return Root(mounts, hosts=desk.settings.hosts, ready=ready, home=home)
 
 
 def _no_doors(desk: Desk) -> Sequence[Mount]:  # noqa: ARG001  The shape of `MoreDoors`.

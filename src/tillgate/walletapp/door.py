@@ -92,6 +92,12 @@ class WalletDoor:
         return Answer(200, await payer_json(self._desk, payer, HOME_CURRENCY))
 
     async def _page(self, incoming: Incoming, send: Send) -> None:
+        """Send the wallet; under the shop's host name it is another site, so lead home."""
+        origin = self._desk.settings.wallet_origin
+        if incoming.headers.get("host", "").lower() != origin.partition("://")[2]:
+            to = (b"location", f"{origin}/wallet".encode())
+            await reply(send, 302, b"", kind=b"text/plain", headers=(to,))
+            return
         shop = self._desk.settings.shop_origin
         context = {
             "shop_url": f"{shop}/shop",
