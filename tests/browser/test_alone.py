@@ -131,9 +131,10 @@ def test_a_lost_answer_is_asked_for_again_and_pays_once(stage: Stage) -> None:
     tries: list[int] = []
 
     def lose_first(route: Route) -> None:
+        is_first = not tries
         tries.append(len(tries))
         answer = route.fetch()
-        if len(tries) == 1:
+        if is_first:
             route.abort()
         else:
             route.fulfill(response=answer)
