@@ -16,6 +16,7 @@ from tillgate.bootstrap import House, open_house
 from tillgate.cli.operate import settings_of
 from tillgate.config.folder import Folder
 from tillgate.kernel.clock import Clock
+from tillgate.sandbox.doors import sandbox_doors
 from tillgate.sandbox.identities import make_keys, register
 
 PORT = 8080
@@ -32,7 +33,7 @@ class Reply(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
-    def json(self) -> Any:  # noqa: ANN401  Any JSON value.
+    def json(self) -> Any:
         """Return the body as JSON."""
         return json.loads(self.body)
 
@@ -42,7 +43,8 @@ async def sandbox(data: Path, *, clock: Clock | None = None) -> AsyncIterator[Ho
     """Bring up a whole sandbox gateway in a folder, workers included, without a socket."""
     settings = settings_of(str(data), mode="sandbox")
     make_keys(Folder(data))
-    async with open_house(settings, port=PORT, clock=clock) as house:
+    shop = sandbox_doors(Folder(data))
+    async with open_house(settings, port=PORT, clock=clock, more_doors=shop) as house:
         await register(house)
         yield house
 

@@ -118,7 +118,7 @@ async def _confirm(desk: Desk, at: Visit, pin: str) -> Answer:
     if told is not None:
         return told
     try:
-        wrong = await check_pin(desk, call.payer_id, pin)
+        wrong = await check_pin(desk, call.payer_id, pin, merchant_trans_id=call.merchant_trans_id)
     except Refused as refused:
         if refused.result is not Result.USER_STATUS_ABNORMAL:
             raise

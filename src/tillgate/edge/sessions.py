@@ -34,8 +34,10 @@ class WrongPinLeft(msgspec.Struct, frozen=True):
     tries_left: int
 
 
-async def check_pin(desk: Desk, payer_id: PayerId, pin: str) -> WrongPinLeft | None:
-    """Reserve a try and check the PIN; None when it fits.
+async def check_pin(
+    desk: Desk, payer_id: PayerId, pin: str, *, merchant_trans_id: str = ""
+) -> WrongPinLeft | None:
+    """Reserve a try and check the PIN; None when it fits. The order is for the story alone.
 
     Raises:
         Refused: there is no such payer, or no try left.
@@ -52,9 +54,10 @@ async def check_pin(desk: Desk, payer_id: PayerId, pin: str) -> WrongPinLeft | N
         await desk.pins.check(payer.pin_hash, pin)
     except WrongPin:
         left = reserved.tries_left
-        _tell(desk, payer_id, f"The PIN of {payer_id} is wrong; {left} tries left.", verdict="bad")
+        summary = f"The PIN of {payer_id} is wrong; {left} tries left."
+        _tell(desk, merchant_trans_id, summary, verdict="bad")
         return WrongPinLeft(left)
-    _tell(desk, payer_id, f"The PIN of {payer_id} is right.", verdict="ok")
+    _tell(desk, merchant_trans_id, f"The PIN of {payer_id} is right.", verdict="ok")
     return None
 
 
@@ -110,8 +113,11 @@ async def _waste_time(desk: Desk, pin: str) -> None:
         return
 
 
-def _tell(desk: Desk, payer_id: PayerId, summary: str, *, verdict: str) -> None:
-    detail = {"payer": payer_id}
+def _tell(desk: Desk, merchant_trans_id: str, summary: str, *, verdict: str) -> None:
     desk.story.tell(
-        StepKind.PIN_CHECKED, "The wallet checked the PIN", summary, detail=detail, verdict=verdict
+        StepKind.PIN_CHECKED,
+        "The wallet checked the PIN",
+        summary,
+        merchant_trans_id=merchant_trans_id,
+        verdict=verdict,
     )
