@@ -119,9 +119,8 @@ async def _round(gateway: Gateway, made: list[Payment], dice: random.Random) -> 
         for payer in SHARES
     ]
     everybody = asyncio.gather(*walks)
-    await asyncio.wait(
-        {asyncio.ensure_future(is_time.wait()), everybody}, return_when="FIRST_COMPLETED"
-    )
+    waited = asyncio.ensure_future(is_time.wait())
+    await asyncio.wait((waited, everybody), return_when=asyncio.FIRST_COMPLETED)
     await asyncio.sleep(kill_wait_s)
     assert not everybody.done(), "everybody had paid before the server was killed"
     gateway.kill()
@@ -186,7 +185,7 @@ def _check(gateway: Gateway, payments: list[Payment], receiver: Receiver) -> Non
 
 
 def _check_balances(gateway: Gateway, payments: list[Payment]) -> None:
-    rows = dict(_rows(gateway, "SELECT account, money_minor FROM balances"))
+    rows = {row[0]: row[1] for row in _rows(gateway, "SELECT account, money_minor FROM balances")}
     for payer in SHARES:
         spent = sum(each.order.money.minor for each in payments if each.payer == payer)
         if payer.startswith("wallet-"):

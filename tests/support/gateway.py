@@ -31,11 +31,16 @@ from tillgate.cli import logs, main, running
 
 def set_logging():
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info,
-                    structlog.processors.JSONRenderer()],
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s")
+    logging.basicConfig(
+        level=logging.DEBUG, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s"
+    )
 
 running.set_logging = set_logging
 main()

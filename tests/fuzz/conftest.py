@@ -1,0 +1,102 @@
+"""One sandbox for all fuzzing, in a thread of its own, so that plain tests can ask it things.
+
+What must hold: nothing it logs is an error or a traceback; the slowest answer is known.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, final
+
+import pytest
+import structlog
+
+from tests.support.asgi import Reply, ask, sandbox
+from tests.support.gateway import merchant_of
+from tillgate.acquiring.acquirement import Acquirement
+from tillgate.bootstrap import House
+from tillgate.engine.ports import Select
+from tillgate.merchant import Merchant
+
+T = TypeVar("T")
+ANSWER_S_MAX = 1.0
+AGAIN = 3
+"""A machine may stand still for a second; the same question does not take it three times."""
+
+
+@final
+class Inside:
+    """A sandbox in this process, asked from outside its loop."""
+
+    def __init__(self, house: House, loop: asyncio.AbstractEventLoop, data: Path) -> None:
+        """Take over a running one."""
+        self.house = house
+        self.data = data
+        self.slowest_s = 0.0
+        self.asked = 0
+        self._loop = loop
+
+    @property
+    def merchant(self) -> Merchant:
+        """Return the demo merchant."""
+        return merchant_of(self.data)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the sandbox's loop and return its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def ask(self, method: str, target: str, content: object = b"", **more: Any) -> Reply:
+        """Send a request; whatever it was, the answer is prompt and no 5xx."""
+        for _ in range(AGAIN):
+            began_s = time.perf_counter()
+            reply = self.run(ask(self.house, method, target, content, **more))
+            took_s = time.perf_counter() - began_s
+            if took_s < ANSWER_S_MAX:
+                break
+        self.asked += 1
+        self.slowest_s = max(self.slowest_s, took_s)
+        assert took_s < ANSWER_S_MAX, f"{method} {target} took {took_s:.2f} s"
+        assert reply.status < 500, (method, target, reply)
+        return reply
+
+    def orders(self) -> Sequence[Acquirement]:
+        """Return every order there is."""
+        query = Select(record=Acquirement, limit=100_000)
+        rows: Sequence[Acquirement] = self.run(_select(self.house, query))
+        return rows
+
+
+async def _select(house: House, query: Select) -> Sequence[Any]:
+    return await house.desk.reader.select(query)
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Iterator[Inside]:
+    data = tmp_path / "gateway"
+    ready, ending = threading.Event(), asyncio.Event()
+    started: list[Inside] = []
+
+    async def live() -> None:
+        async with sandbox(data) as house:
+            started.append(Inside(house, asyncio.get_running_loop(), data))
+            ready.set()
+            await ending.wait()
+
+    with structlog.testing.capture_logs() as logged:
+        thread = threading.Thread(target=asyncio.run, args=(live(),))
+        thread.start()
+        assert ready.wait(30)
+        sandboxed = started[0]
+        try:
+            yield sandboxed
+        finally:
+            sandboxed.run(_call(ending.set))
+            thread.join(30)
+    bad = [line for line in logged if line["log_level"] in ("error", "critical")]
+    assert bad == []
+
+
+async def _call(function: Callable[[], None]) -> None:
+    function()
