@@ -46,19 +46,18 @@ async def _answer(desk: Desk, incoming: Incoming) -> dict[str, Any]:
     try:
         call = read_trade_pay(await incoming.body(TRADE_PAY_BYTES_MAX))
     except Refused as refused:
-        told = final_outcome(
-            CallbackCode.CLIENT_ERROR, result=refused.result, sentence=refused.message
-        )
-        return await callback(desk, told)
+        return await callback(desk, _client_error(refused))
     signed = await read_order(desk, call.order_str)
     try:
         check_version(call, signed.terms.version)
     except Refused as refused:
-        told = final_outcome(
-            CallbackCode.CLIENT_ERROR, result=refused.result, sentence=refused.message
-        )
-        return await callback(desk, told)
+        return await callback(desk, _client_error(refused))
     return await _open(desk, incoming, call, signed)
+
+
+def _client_error(refused: Refused) -> Final:
+    """Return 6005: not the order is at fault, but the page or its bridge."""
+    return final_outcome(CallbackCode.CLIENT_ERROR, result=refused.result, sentence=refused.message)
 
 
 async def _open(
