@@ -56,7 +56,7 @@ class Browser:
         answer: JSON = response.json()
         return answer
 
-    def trade_pay(self, order_str: str, call_id: str, **headers: str) -> JSON:
+    def trade_pay(self, order_str: str, call_id: str, **headers: Any) -> JSON:
         """Call tradePay."""
         return self.post(
             "/cashier/trade-pay", {"orderStr": order_str, "callId": call_id}, **headers

@@ -1,8 +1,8 @@
 """Ten thousand mutated envelopes at `POST /cashier/trade-pay`, in process and through a socket.
 
 Spoilt bytes, spoilt members, and spoilt members under a good signature, which reach the engine.
-What must hold: always HTTP 200 with one of the eight codes or a cashier's address, within a second; no
-traceback; an order only where the signature fits the bytes.
+What must hold: always HTTP 200 with one of the eight codes or a cashier's address, within a second;
+no traceback; an order only where the signature fits the bytes.
 """
 
 import copy
