@@ -143,16 +143,25 @@ class Engine:
                 job.outages += 1
             if min(job.outages for job in group) < self._settings.tries_max:
                 return [group]
-            return _given_up(group, error)
+            return self._given_up(group, error)
         for job in group:
             job.tries += 1
         tries = min(job.tries for job in group)
         if len(group) == 1:
-            return [group] if tries < self._settings.tries_max else _given_up(group, error)
+            return [group] if tries < self._settings.tries_max else self._given_up(group, error)
         if tries == 1:
             return [group]
         middle = len(group) // 2
         return [group[middle:], group[:middle]]
+
+    def _given_up(self, group: Sequence[Job], error: Exception) -> list[list[Job]]:
+        """Tell the callers, and leave no group to try."""
+        for job in group:
+            told = _surrender(error)
+            if isinstance(told, Broken):
+                self._page(job, error)
+            job.fail(told)
+        return []
 
     async def _attempt(self, jobs: Sequence[Job]) -> Sequence[Decided]:
         async with self._store.transaction() as transaction:
@@ -222,10 +231,14 @@ class Engine:
 
     def _fault(self, job: Job, error: Exception) -> TillgateError:
         """Return what the caller of this one command is told."""
-        if isinstance(error, TillgateError):
+        if isinstance(error, TillgateError) and not isinstance(error, Broken):
             return error
+        self._page(job, error)
+        return error if isinstance(error, Broken) else _broken(error)
+
+    def _page(self, job: Job, error: Exception) -> None:
+        """Tell us of a rule that did not hold: its caller is told only that we do not know."""
         self._log.error("command_broken", command=type(job.command).__name__, exc_info=error)
-        return _broken(error)
 
     def _decide_one(
         self, command: Command, working: WorkingSet, found: Found, moment: Moment
@@ -264,13 +277,6 @@ class Engine:
 def lock_order(key: Key) -> tuple[str, tuple[str, ...]]:
     """Return the one global order in which rows are locked: table, then key."""
     return key.record.__name__, key.parts
-
-
-def _given_up(group: Sequence[Job], error: Exception) -> list[list[Job]]:
-    """Tell the callers, and leave no group to try."""
-    for job in group:
-        job.fail(_surrender(error))
-    return []
 
 
 def _surrender(error: Exception) -> TillgateError:
