@@ -14,7 +14,7 @@ import pytest
 from tests.support.gateway import LOUD_PROGRAM, order, running
 from tests.support.receiver import receiving
 
-PINS = ("123456", "90210777", "31337999")
+PINS = ("123456", "902107", "313379")
 SESSION_ID = "device-session-4711"
 
 
