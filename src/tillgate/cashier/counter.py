@@ -109,31 +109,37 @@ async def confirm(desk: Desk, at: Visit, raw: bytes) -> Answer:
 
 
 async def _confirm(desk: Desk, at: Visit, pin: str) -> Answer:
-    call = at.place.call
-    if call.payer_id is None:
+    payer_id = at.place.call.payer_id
+    if payer_id is None:
         sentence = "Nobody has signed in at this cashier; sign in first."
         raise Refused(Result.ACCESS_DENIED, sentence)
+    async with desk.turns.of(payer_id):
+        place = await find_place(desk, at.token)
+        at = at if place is None else at._replace(place=place)
+        told = await _told_already(desk, at)
+        outcome = told or await _decided(desk, at, payer_id, pin)
+    if isinstance(outcome, Answer):
+        return outcome
+    told_now = await ask_debit(desk, outcome) if isinstance(outcome, Ask) else outcome
+    return await _final(desk, at, told_now)
+
+
+async def _decided(desk: Desk, at: Visit, payer_id: PayerId, pin: str) -> Answer | Ask | Final:
+    """Check the PIN and commit what follows from it: the payment, the question, or the end."""
     token_hash = digest(at.token)
-    told = await _told_already(desk, at)
-    if told is not None:
-        return told
+    trans_id = at.place.call.merchant_trans_id
     try:
-        wrong = await check_pin(desk, call.payer_id, pin, merchant_trans_id=call.merchant_trans_id)
+        wrong = await check_pin(desk, payer_id, pin, merchant_trans_id=trans_id)
     except Refused as refused:
         if refused.result is not Result.USER_STATUS_ABNORMAL:
             raise
         wrong = WrongPinLeft(0)
     if wrong is not None and wrong.tries_left:
         return wrong_pin(wrong, at.headers)
-    if wrong is not None:
-        lock_out = LockOut(
-            operation_id=desk.operation(), token_hash=token_hash, payer_id=call.payer_id
-        )
-        return await _final(desk, at, await desk.engine.execute(lock_out))
-    command = Confirm(operation_id=desk.operation(), token_hash=token_hash, payer_id=call.payer_id)
+    what = LockOut if wrong is not None else Confirm
+    command = what(operation_id=desk.operation(), token_hash=token_hash, payer_id=payer_id)
     outcome: Ask | Final = await desk.engine.execute(command)
-    told_now = await ask_debit(desk, outcome) if isinstance(outcome, Ask) else outcome
-    return await _final(desk, at, told_now)
+    return outcome
 
 
 async def _told_already(desk: Desk, at: Visit) -> Answer | None:

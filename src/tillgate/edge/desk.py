@@ -11,6 +11,7 @@ import msgspec
 from tillgate.edge.directory import Directory
 from tillgate.edge.secrets import Secret
 from tillgate.edge.story import Story
+from tillgate.edge.turns import Turns
 from tillgate.engine.batcher import Engine
 from tillgate.engine.issuer import Issuer, Pins
 from tillgate.engine.ports import Reader
@@ -63,6 +64,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     story: Story
     directory: Directory
     settings: DoorSettings
+    turns: Turns = msgspec.field(default_factory=Turns)
 
     def operation(self) -> OperationId:
         """Return a new operation id."""

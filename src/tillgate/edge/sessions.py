@@ -39,6 +39,8 @@ async def check_pin(
 ) -> WrongPinLeft | None:
     """Reserve a try and check the PIN; None when it fits. The order is for the story alone.
 
+    The caller holds the payer's turn until it has said what follows from the check.
+
     Raises:
         Refused: there is no such payer, or no try left.
     """
@@ -63,10 +65,11 @@ async def check_pin(
 
 async def sign_in(desk: Desk, payer_id: PayerId, pin: str) -> Payer | WrongPinLeft:
     """Return the payer whose PIN this is, with all tries given back."""
-    wrong = await check_pin(desk, payer_id, pin)
-    if wrong is not None:
-        return wrong
-    await desk.engine.execute(AcceptPin(operation_id=desk.operation(), payer_id=payer_id))
+    async with desk.turns.of(payer_id):
+        wrong = await check_pin(desk, payer_id, pin)
+        if wrong is not None:
+            return wrong
+        await desk.engine.execute(AcceptPin(operation_id=desk.operation(), payer_id=payer_id))
     return await _payer(desk, payer_id)
 
 

@@ -1,0 +1,68 @@
+"""Turns: what one payer asks with a PIN is done one after the other.
+
+A PIN try counts from the commit that reserves it until the check gives it back. Without turns, a
+page that sends its confirm again would meet its own try, take the account for locked, and end a
+payment whose PIN is right. And a try that is reserved when the pool of checks is full is lost, so
+whoever would find it full is turned away before. What must hold: nobody waits for another payer's
+turn; who is turned away lost no try; a payer whom nobody waits for leaves nothing behind.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import final
+
+from tillgate.kernel.errors import Refused
+from tillgate.kernel.ids import PayerId
+from tillgate.kernel.results import Result
+
+TURNS_OF_A_PAYER_MAX = 16
+TURNS_MAX = 64
+"""Held or awaited by all payers together: no more than PIN checks may wait (`issuers.pins`)."""
+
+
+@final
+class _Turn:
+    """One payer's turn, and how many hold it or wait for it."""
+
+    __slots__ = ("asked", "lock")
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.lock = asyncio.Lock()
+
+
+@final
+class Turns:
+    """The turns of this process; a try in another process still counts, by its commit."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self._asked = 0
+        self._turns: dict[PayerId, _Turn] = {}
+
+    @asynccontextmanager
+    async def of(self, payer_id: PayerId) -> AsyncIterator[None]:
+        """Wait for this payer's turn and hold it for the block.
+
+        Raises:
+            Refused: REQUEST_TRAFFIC_EXCEED_LIMIT, when too many wait; nothing was executed.
+        """
+        turn = self._turns.get(payer_id) or _Turn()
+        if turn.asked >= TURNS_OF_A_PAYER_MAX or self._asked >= TURNS_MAX:
+            raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
+        self._turns[payer_id] = turn
+        turn.asked += 1
+        self._asked += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.asked -= 1
+            self._asked -= 1
+            if not turn.asked:
+                del self._turns[payer_id]
+
+    def __len__(self) -> int:
+        """Return for how many payers somebody holds or awaits a turn."""
+        return len(self._turns)
