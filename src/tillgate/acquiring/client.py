@@ -52,5 +52,8 @@ class ClientKey(Record, frozen=True, kw_only=True):
 
     def is_valid(self, now_ms: int) -> bool:
         """Tell whether a signature by this key counts at `now_ms`."""
-        ends = self.valid_until_ms
-        return self.valid_from_ms <= now_ms and (ends is None or now_ms < ends)
+        return self.valid_from_ms <= now_ms and not self.is_over(now_ms)
+
+    def is_over(self, now_ms: int) -> bool:
+        """Tell whether the key's end has come; it never counts again."""
+        return self.valid_until_ms is not None and now_ms >= self.valid_until_ms

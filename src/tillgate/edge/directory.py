@@ -19,7 +19,8 @@ from tillgate.protocol.profile import Profile
 
 CACHE_MS = 5_000
 CACHED_MAX = 4_096
-KEYS_MAX = 16
+KEYS_MAX = 1_000
+"""Far more than a client ever uses, since keys that are over stay in the table; newest first."""
 
 
 class KnownClient(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +66,13 @@ class Directory:
         client = await self._reader.get(Client, client_id)
         if client is None or not client.active:
             return None
-        query = Select(record=ClientKey, equals=(("client_id", client_id),), limit=KEYS_MAX)
-        rows = await self._reader.select(query)
+        query = Select(
+            record=ClientKey,
+            equals=(("client_id", client_id),),
+            order_by=("-valid_from_ms",),
+            limit=KEYS_MAX,
+        )
+        now_ms = self._clock.now_ms()
+        rows = [row for row in await self._reader.select(query) if not row.is_over(now_ms)]
         keys = tuple((row, load_public_key(row.public_pem)) for row in rows)
         return KnownClient(client=client, keys=keys, profile=Profile[client.profile])
