@@ -24,6 +24,7 @@ from tillgate.protocol import tradepay
 
 HOME_CURRENCY = "HKD"
 HEARTBEAT_S = 15
+STEP_DIGITS_MAX = 18
 
 
 @final
@@ -113,15 +114,19 @@ class WalletDoor:
         if visitor(self._desk, incoming).is_foreign:
             await reply(send, 403, b"", kind=b"text/plain")
             return
-        after = incoming.headers.get("last-event-id", "0")
-        telling = asyncio.ensure_future(
-            _tell(self._desk, send, int(after) if after.isascii() and after.isdigit() else 0)
-        )
+        after = _step_seen(incoming.headers.get("last-event-id", ""))
+        telling = asyncio.ensure_future(_tell(self._desk, send, after))
         try:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
             telling.cancel()
+
+
+def _step_seen(text: str) -> int:
+    """Return the number of the step a browser saw last; whatever is no number of ours is 0."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= STEP_DIGITS_MAX
+    return int(text) if is_number else 0
 
 
 async def _tell(desk: Desk, send: Send, after: int) -> None:
@@ -137,6 +142,10 @@ async def _tell(desk: Desk, send: Send, after: int) -> None:
         while True:
             done, _ = await asyncio.wait({waiting}, timeout=HEARTBEAT_S)
             chunk = b": still here\n\n"
+            if done and isinstance(waiting.exception(), StopAsyncIteration):
+                # Too many follow already; the browser asks again by itself.
+                await send({"type": "http.response.body", "body": b""})
+                return
             if done:
                 step = waiting.result()
                 data = msgspec.json.encode(step)
