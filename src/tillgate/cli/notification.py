@@ -65,7 +65,7 @@ def resend(
 ) -> None:
     """Send a notification once more, at once.
 
-    Example: tillgate notification resend 2160400000002012 A-1001:TRADE_SUCCESS
+    Example: tillgate notification resend 2160400000002012 A-1001.paid
     """
     from tillgate.cli.operate import execute, settings_of
     from tillgate.engine.commands import ResendNotification
