@@ -5,6 +5,8 @@ person pays on has none; nothing is shared between tests but the server.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -15,6 +17,14 @@ from tests.support.gateway import Gateway, running
 
 EXPECTED = ("Failed to load resource",)
 """What the browser itself logs when a door answers 401 or a test cuts the network."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let at most two browsers run at once: files that name no group of their own share one."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +46,9 @@ def browser() -> Iterator[Browser]:
 NewContext = Callable[..., BrowserContext]
 
 
-@pytest.fixture
-def new_context(browser: Browser) -> Iterator[NewContext]:
+@contextmanager
+def watched_contexts(browser: Browser) -> Iterator[NewContext]:
+    """Make contexts for a block, whose pages must log no error of their own."""
     opened: list[BrowserContext] = []
     faults: list[str] = []
 
@@ -60,6 +71,12 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
     for context in opened:
         context.close()
     assert faults == []
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[NewContext]:
+    with watched_contexts(browser) as make:
+        yield make
 
 
 @pytest.fixture
