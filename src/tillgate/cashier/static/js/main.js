@@ -43,6 +43,10 @@ class Cashier {
     this.timeIsUp = false;
     this.told = false;
     this.mayLeave = false;
+    /** @type {PinPad | null} */
+    this.padShown = null;
+    /** @type {(() => string) | null} What is wrong with what was typed, in the present language. */
+    this.complaint = null;
     /** @type {() => void} Draws the present screen again, for instance in another language. */
     this.redraw = () => this.showBusy("page.loading");
     this.countdown = new Countdown({
@@ -56,7 +60,7 @@ class Cashier {
     this.speech.fillMenu(/** @type {HTMLSelectElement} */ (byId("language")), "page.language");
     this.speech.onChange(() => {
       this.dress();
-      this.redraw();
+      this.translate();
     });
     byId("close").addEventListener("click", () => this.leave());
     document.body.dataset.mode = this.host.mode;
@@ -92,7 +96,7 @@ class Cashier {
       if (status === 200) return await this.load();
       if (status >= 500 || status === 429) return this.showLost(() => this.signIn(pin));
       this.showSignIn();
-      return this.complain(body?.triesLeft > 0 ? this.wrongPin(body.triesLeft) : this.speech.say("signin.refused"));
+      return this.complain(() => (body?.triesLeft > 0 ? this.wrongPin(body.triesLeft) : this.speech.say("signin.refused")));
     } catch (reason) {
       return this.lost(reason, () => this.signIn(pin));
     }
@@ -112,7 +116,7 @@ class Cashier {
       if (body?.resultCode === null) {
         this.host.tell("open");
         this.showConfirm();
-        return this.complain(body.triesLeft > 0 ? this.wrongPin(body.triesLeft) : body.memo);
+        return this.complain(() => (body.triesLeft > 0 ? this.wrongPin(body.triesLeft) : body.memo));
       }
       if (status === 401 || status === 202) return await this.load();
       if (status >= 400 && status < 500 && status !== 429) return this.showGone();
@@ -228,7 +232,8 @@ class Cashier {
       progress: (/** @type {number} */ entered) => this.speech.say("pin.progress", { entered }),
       submit,
     };
-    return new PinPad(words, { describedBy: "payee amount", onPin, announce: (text) => this.announce(text) });
+    this.padShown = new PinPad(words, { describedBy: "payee amount", onPin, announce: (text) => this.announce(text) });
+    return this.padShown;
   }
 
   cancelButton() {
@@ -292,10 +297,22 @@ class Cashier {
    */
   draw(paint) {
     delete document.body.dataset.busy;
+    this.padShown = null;
+    this.complaint = null;
     this.problem.textContent = "";
     document.body.append(this.problem); // It must outlive the screen it stood in.
     this.redraw = () => void paint();
     paint()?.();
+  }
+
+  /** The same screen in another language: what was typed, the focus and a complaint stay. */
+  translate() {
+    const before = this.padShown?.field;
+    const focused = before !== undefined && document.activeElement === before;
+    this.redraw();
+    if (before) this.padShown?.hold(before.value);
+    if (focused) this.padShown?.focus();
+    if (this.complaint) this.showComplaint();
   }
 
   /* ---- speaking ---- */
@@ -305,12 +322,17 @@ class Cashier {
     return left === 1 ? this.speech.say("pin.wrong.one") : this.speech.say("pin.wrong.other", { left });
   }
 
-  /** @param {string} text */
-  complain(text) {
+  /** @param {() => string} complaint */
+  complain(complaint) {
+    this.complaint = complaint;
+    this.showComplaint();
+    this.padShown?.focus();
+  }
+
+  showComplaint() {
     this.main.querySelector(".pin-box")?.before(this.problem);
-    this.problem.textContent = text;
-    byId("pin").setAttribute("aria-invalid", "true");
-    byId("pin").focus();
+    this.problem.textContent = this.complaint?.() ?? "";
+    this.padShown?.field.setAttribute("aria-invalid", "true");
   }
 
   /** @param {string} text */

@@ -113,7 +113,15 @@ export class PinPad {
   }
 
   clear() {
-    this.field.value = "";
+    this.hold("");
+  }
+
+  /**
+   * Takes over what was typed, for instance into the pad that stood here in another language.
+   * @param {string} pin
+   */
+  hold(pin) {
+    this.field.value = pin;
     this.changed();
   }
 

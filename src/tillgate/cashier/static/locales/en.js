@@ -13,7 +13,7 @@ export const en = {
   "order.charged": "Charged as {amount}",
   "payer.from": "Paying from",
   "payer.balance": "Balance",
-  "payer.short": "This balance is smaller than the amount. Top up first, or the payment will be refused.",
+  "payer.short": "Not enough for this payment. Top up first.",
   "signin.heading": "Sign in to pay",
   "signin.choose": "Whose wallet is it?",
   "signin.change": "Change",

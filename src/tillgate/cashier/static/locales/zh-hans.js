@@ -14,7 +14,7 @@ export const zhHans = {
   "order.charged": "实际扣款 {amount}",
   "payer.from": "付款账户",
   "payer.balance": "余额",
-  "payer.short": "余额少于应付金额。请先充值，否则付款会被拒绝。",
+  "payer.short": "余额不足以支付这笔款项，请先充值。",
   "signin.heading": "登录后付款",
   "signin.choose": "使用哪个钱包？",
   "signin.change": "更改",

@@ -14,7 +14,7 @@ export const zhHant = {
   "order.charged": "實際扣款 {amount}",
   "payer.from": "付款帳戶",
   "payer.balance": "餘額",
-  "payer.short": "餘額少於應付金額。請先增值，否則付款會被拒絕。",
+  "payer.short": "餘額不足以支付這筆款項，請先增值。",
   "signin.heading": "登入後付款",
   "signin.choose": "使用哪個錢包？",
   "signin.change": "更改",
