@@ -76,11 +76,16 @@ function show(sentence, result) {
   const words = document.createElement("strong");
   words.textContent = sentence;
   place.replaceChildren(words);
-  if (!result) return;
+  if (result) place.append(codeOf(result));
+  place.scrollIntoView({ block: "nearest" });
+}
+
+/** @param {{resultCode?: string, memo?: string}} result */
+function codeOf(result) {
   const code = document.createElement("code");
   code.lang = "en";
   code.textContent = `${result.resultCode} · ${result.memo}`;
-  place.append(code);
+  return code;
 }
 
 /** @param {boolean} waiting */

@@ -21,6 +21,7 @@ const WORDS = {
     "result.verified": "簽名正確：此結果確實由付款閘道發出。", "result.refused": "簽名不正確：商店不會採信此網址的任何內容。",
     "result.order": "你的訂單", "result.number": "訂單編號", "result.goods": "商品", "result.amount": "金額", "result.status": "狀態",
     "result.fields": "網址帶來的資料", "result.back": "返回商店",
+    "status.waiting": "等待付款", "status.paid": "已付款，並經通知確認", "status.closed": "已關閉，未付款",
   },
   "zh-Hans": {
     where: "香港 · 示范商店",
@@ -41,6 +42,7 @@ const WORDS = {
     "result.verified": "签名正确：此结果确实由付款网关发出。", "result.refused": "签名不正确：商店不会采信此网址的任何内容。",
     "result.order": "您的订单", "result.number": "订单号", "result.goods": "商品", "result.amount": "金额", "result.status": "状态",
     "result.fields": "网址带来的资料", "result.back": "返回商店",
+    "status.waiting": "等待付款", "status.paid": "已付款，并经通知确认", "status.closed": "已关闭，未付款",
   },
 };
 
