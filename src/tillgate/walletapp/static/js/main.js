@@ -60,7 +60,7 @@ class Wallet {
       place.textContent = this.speech.say(/** @type {keyof typeof en} */ (/** @type {HTMLElement} */ (place).dataset.say));
     }
     this.story.dress();
-    this.signIn?.draw();
+    this.signIn?.translate();
     this.view?.show();
     this.view?.showBalance(this.payer?.balance ?? null);
     if (this.payer && !this.view) this.showHome();

@@ -21,6 +21,10 @@ export class SignIn {
     this.wallet = wallet;
     this.chosen = "";
     this.busy = false;
+    /** @type {PinPad | null} */
+    this.pad = null;
+    /** @type {(() => string) | null} Why the server refused, in the present language. */
+    this.complaint = null;
     this.element = el("section", { class: "signin" });
     this.draw();
   }
@@ -34,15 +38,27 @@ export class SignIn {
     this.element.replaceChildren(head, ...(payer ? this.pinStep(payer) : this.choiceStep()));
   }
 
+  /** The same step in another language: what was typed, the focus and a complaint stay. */
+  translate() {
+    const before = this.pad?.field;
+    const focused = before !== undefined && document.activeElement === before;
+    this.draw();
+    if (before) this.pad?.hold(before.value);
+    if (focused) this.pad?.focus();
+    if (this.complaint) this.showComplaint();
+  }
+
   /** @param {string} id */
   choose(id) {
     this.chosen = id;
+    this.complaint = null;
     this.draw();
     if (id) this.pad?.focus();
     else /** @type {HTMLElement | null} */ (this.element.querySelector("h2"))?.focus();
   }
 
   choiceStep() {
+    this.pad = null;
     const label = this.speech.say("signin.choose");
     const list = payerList(this.payers, { language: this.speech.language, label, onChoose: (id) => this.choose(id) });
     return [list, el("p", { class: "hint" }, this.speech.say("signin.hint"))];
@@ -72,10 +88,10 @@ export class SignIn {
     try {
       const { status, body } = await askDoor("/wallet/session", { method: "POST", body: { payer: this.chosen, pin } });
       if (status === 200) this.wallet.onSignedIn(body.payer);
-      else this.complain(this.refusal(status, body));
+      else this.complain(() => this.refusal(status, body));
     } catch (reason) {
       if (!(reason instanceof NetworkLost)) throw reason;
-      this.complain(this.speech.say("signin.lost"));
+      this.complain(() => this.speech.say("signin.lost"));
     } finally {
       this.busy = false;
       this.element.classList.remove("sending");
@@ -91,11 +107,16 @@ export class SignIn {
     return this.speech.say("signin.refused", { memo: body?.memo ?? "" });
   }
 
-  /** @param {string} text */
-  complain(text) {
-    this.element.querySelector(".pin-box")?.before(this.wallet.problem);
-    this.wallet.problem.textContent = text;
-    this.pad?.field.setAttribute("aria-invalid", "true");
+  /** @param {() => string} complaint */
+  complain(complaint) {
+    this.complaint = complaint;
+    this.showComplaint();
     this.pad?.focus();
+  }
+
+  showComplaint() {
+    this.element.querySelector(".pin-box")?.before(this.wallet.problem);
+    this.wallet.problem.textContent = this.complaint?.() ?? "";
+    this.pad?.field.setAttribute("aria-invalid", "true");
   }
 }

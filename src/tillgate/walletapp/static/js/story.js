@@ -8,12 +8,16 @@ import { el, icon } from "/static/cashier/js/dom.js";
 import { showMoney } from "/static/cashier/js/money.js";
 
 const SALES_KEPT = 20;
+const BEGINNINGS = ["order_signed", "signature_checked"];
+const MAJOR_UNITS = /^(\d+)(?:\.(\d+))? ([A-Z]{3})$/; // As in 10.00 HKD.
+const FACT_CHARACTERS = 80; // Longer ones are folded away, as messages are.
 
 /** @typedef {import("./webview.js").Speech} Speech */
 /** @typedef {import("/static/cashier/js/money.js").Money} Money */
 /** @typedef {{source: string, destination: string, amount: Money}} Posting */
 /** @typedef {{id: string, at: string, kind: string, title: string, summary: string, merchantTransId: string | null, detail: Record<string, any>, raw: string | null, verdict: "ok" | "bad" | "info"}} Step */
-/** @typedef {{steps: Step[], element: HTMLDetailsElement, list: HTMLElement, name: HTMLElement}} Sale */
+/** @typedef {Map<string, string>} Facts What a sale's steps told so far, by name: the same is not told twice running. */
+/** @typedef {{steps: Step[], element: HTMLDetailsElement, list: HTMLElement, name: HTMLElement, standing: HTMLElement, told: Facts}} Sale */
 
 export class Story {
   /**
@@ -28,14 +32,16 @@ export class Story {
     this.sales = new Map();
     /** @type {Set<string>} */
     this.seen = new Set();
+    /** @type {Set<string>} */
+    this.gone = new Set();
     this.connected = false;
     this.openedAt = Date.now();
     this.heading = el("h2", { id: "story-heading" });
-    this.lead = el("p", { class: "quiet" });
+    this.lead = el("p", { class: "story-lead quiet" });
     this.pulse = el("span", { class: "pulse" });
     this.empty = el("p", { class: "story-empty" });
     this.list = el("div", { class: "sales" });
-    place.append(el("header", { class: "story-head" }, el("div", { class: "story-title" }, this.heading, this.pulse), this.lead), this.empty, this.list);
+    place.append(el("header", { class: "story-title" }, this.heading, this.pulse), this.lead, this.empty, this.list);
     this.dress();
   }
 
@@ -57,39 +63,62 @@ export class Story {
   add(step) {
     if (this.seen.has(step.id)) return;
     this.seen.add(step.id);
-    const sale = this.sale(step.merchantTransId ?? "");
+    const sale = this.sale(step);
+    if (!sale) return;
     sale.steps.push(step);
-    const shown = stepItem(this.speech, step);
+    const shown = stepItem(this.speech, step, sale.told);
     sale.list.append(shown);
+    this.nameSale(step.merchantTransId ?? "", sale);
     const live = Date.parse(step.at) > this.openedAt - 1000;
     if (live && sale.element.open) shown.scrollIntoView({ block: "nearest" });
     this.empty.hidden = true;
     this.onStep(step, live);
   }
 
-  /** @param {string} number @returns {Sale} */
-  sale(number) {
+  /**
+   * The sale a step belongs to. One whose beginning is not told here, an old order that expires for instance, is never
+   * taken for the newest; one that had to make room stays away.
+   * @param {Step} step
+   * @returns {Sale | null}
+   */
+  sale({ merchantTransId, kind }) {
+    const number = merchantTransId ?? "";
+    if (this.gone.has(number)) return null;
     const known = this.sales.get(number);
     if (known) return known;
-    for (const each of this.sales.values()) each.element.open = false;
-    const name = el("span", {});
+    const name = el("span", { class: "sale-name" });
+    const standing = el("span", { class: "sale-standing" });
     const list = el("ol", { class: "steps" });
-    const element = /** @type {HTMLDetailsElement} */ (el("details", { class: "sale", open: true }, el("summary", {}, name), list));
-    const sale = { steps: [], element, list, name };
+    const element = /** @type {HTMLDetailsElement} */ (el("details", { class: "sale" }, el("summary", {}, name, standing), list));
+    /** @type {Sale} */
+    const sale = { steps: [], element, list, name, standing, told: new Map() };
+    if (number && BEGINNINGS.includes(kind)) this.openNewest(element);
+    else this.list.insertBefore(element, (number && this.sales.get("")?.element) || null); // What belongs to no sale stands last.
     this.sales.set(number, sale);
-    this.list.prepend(element);
     this.nameSale(number, sale);
-    const oldest = this.sales.keys().next().value;
+    const oldest = [...this.sales.keys()].find((each) => each !== "");
     if (this.sales.size > SALES_KEPT && oldest !== undefined) {
       this.sales.get(oldest)?.element.remove();
       this.sales.delete(oldest);
+      this.gone.add(oldest);
     }
     return sale;
+  }
+
+  /** @param {HTMLDetailsElement} element */
+  openNewest(element) {
+    for (const each of this.sales.values()) each.element.open = false;
+    element.open = true;
+    this.list.prepend(element);
   }
 
   /** @param {string} number @param {Sale} sale */
   nameSale(number, sale) {
     sale.name.textContent = number ? this.speech.say("story.sale", { number }) : this.speech.say("story.other");
+    const told = sale.steps.filter((step) => step.kind === "acquirement").at(-1)?.detail;
+    if (!number || !told) return;
+    const amount = told.amount?.currency ? showMoney(told.amount, this.speech.locale) : null;
+    sale.standing.replaceChildren(...(amount ? [el("span", {}, amount)] : []), el("span", { class: "state", lang: "en", "data-state": String(told.state) }, String(told.state)));
   }
 
   /** The words again, for instance in another language. */
@@ -100,7 +129,8 @@ export class Story {
     this.setConnected(this.connected);
     for (const [number, sale] of this.sales) {
       this.nameSale(number, sale);
-      sale.list.replaceChildren(...sale.steps.map((step) => stepItem(this.speech, step)));
+      sale.told.clear();
+      sale.list.replaceChildren(...sale.steps.map((step) => stepItem(this.speech, step, sale.told)));
     }
   }
 }
@@ -108,14 +138,14 @@ export class Story {
 /** @type {Record<Step["verdict"], keyof typeof import("/static/cashier/js/dom.js").ICONS>} */
 const MARKS = { ok: "check", bad: "cross", info: "dot" };
 
-/** @param {Speech} speech @param {Step} step */
-function stepItem(speech, step) {
+/** @param {Speech} speech @param {Step} step @param {Facts} before */
+function stepItem(speech, step, before) {
   const { postings, ...facts } = step.detail ?? {};
   const key = /** @type {keyof typeof import("../locales/en.js").en} */ (`kind.${step.kind}`);
   const known = key in speech.dictionaries.en;
   const verdict = step.verdict in MARKS ? step.verdict : "info";
   const time = new Date(step.at);
-  const clock = new Intl.DateTimeFormat(speech.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+  const clock = new Intl.DateTimeFormat(speech.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
   return el(
     "li",
     { class: `step verdict-${verdict}`, "data-kind": step.kind },
@@ -125,26 +155,36 @@ function stepItem(speech, step) {
       { class: "step-body" },
       el("div", { class: "step-head" }, known ? el("h3", {}, speech.say(key)) : el("h3", { lang: "en" }, step.title), el("time", { datetime: step.at }, Number.isNaN(time.valueOf()) ? step.at : clock.format(time))),
       el("p", { lang: "en" }, step.summary),
-      factList(speech, facts, [step.raw, step.summary]),
+      ...factList(speech, facts, { step, before }),
       Array.isArray(postings) ? postingTable(speech, postings) : null,
-      step.raw ? rawBytes(speech, step.raw) : null,
+      step.raw ? foldedText(speech, speech.say("story.raw"), step.raw) : null,
     ),
   );
 }
 
 /**
+ * The details of a step, but for those that its sentence, its message, the sale's name or a step before says already.
+ * Long ones are folded.
  * @param {Speech} speech
  * @param {Record<string, any>} facts
- * @param {readonly (string | null)[]} shownElsewhere
+ * @param {{step: Step, before: Facts}} told
+ * @returns {(Node | null)[]}
  */
-function factList(speech, facts, shownElsewhere) {
+function factList(speech, facts, { step, before }) {
   const shown = (/** @type {any} */ value) => {
     if (typeof value?.currency === "string" && typeof value.value === "string") return showMoney(value, speech.locale);
-    return typeof value === "object" ? JSON.stringify(value) : String(value);
+    const money = typeof value === "string" && MAJOR_UNITS.exec(value);
+    if (money) return showMoney({ currency: money[3] ?? "", value: `${money[1]}${money[2] ?? ""}`, exponent: money[2]?.length ?? 0 }, speech.locale);
+    return typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
   };
-  const told = Object.entries(facts).filter(([, value]) => value !== null && value !== "" && !shownElsewhere.includes(value));
-  const rows = told.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, shown(value))]);
-  return rows.length ? el("dl", { class: "facts", lang: "en" }, ...rows) : null;
+  const said = (/** @type {any} */ value) => value === null || value === "" || value === step.raw || value === step.merchantTransId || (typeof value === "string" && step.summary.includes(value));
+  const told = Object.entries(facts)
+    .map(([name, value]) => ({ name, value, text: shown(value), again: before.get(name) === shown(value) }))
+    .filter(({ value, again }) => !said(value) && !again);
+  for (const [name, value] of Object.entries(facts)) before.set(name, shown(value));
+  const rows = told.filter(({ text }) => text.length <= FACT_CHARACTERS).flatMap(({ name, text }) => [el("dt", {}, name), el("dd", {}, text)]);
+  const folded = told.filter(({ text }) => text.length > FACT_CHARACTERS).map(({ name, text }) => foldedText(speech, name, text));
+  return [rows.length ? el("dl", { class: "facts", lang: "en" }, ...rows) : null, ...folded];
 }
 
 /** @param {Speech} speech @param {Posting[]} postings */
@@ -165,8 +205,8 @@ function account(name) {
   return el("td", { lang: "en" }, ...parts);
 }
 
-/** @param {Speech} speech @param {string} raw */
-function rawBytes(speech, raw) {
+/** @param {Speech} speech @param {string} name @param {string} raw */
+function foldedText(speech, name, raw) {
   const size = new TextEncoder().encode(raw).length;
   const copy = el("button", { class: "copy", type: "button" }, icon("copy"), speech.say("story.copy"));
   copy.addEventListener("click", async () => {
@@ -176,7 +216,7 @@ function rawBytes(speech, raw) {
   return el(
     "details",
     { class: "raw" },
-    el("summary", {}, `${speech.say("story.raw")} · ${size} B`),
+    el("summary", {}, `${name} · ${size} B`),
     el("div", { class: "raw-box" }, el("pre", { tabindex: "0", lang: "en" }, raw), copy),
   );
 }

@@ -117,7 +117,7 @@ export class WebView {
     if (!balance) return;
     const amount = showMoney(balance, this.speech.locale);
     const spoken = el("span", { class: "visually-hidden" }, this.speech.say("view.balance", { amount }));
-    this.balance.replaceChildren(icon("wallet"), el("span", { "aria-hidden": "true" }, amount), spoken);
+    this.balance.replaceChildren(el("span", { "aria-hidden": "true" }, amount), spoken);
   }
 
   /* ---- the wallet's side of the bridge ---- */
