@@ -215,8 +215,8 @@ function foldedText(speech, name, raw) {
   });
   return el(
     "details",
-    { class: "raw" },
+    { class: name === speech.say("story.raw") ? "raw folded" : "folded" },
     el("summary", {}, `${name} · ${size} B`),
-    el("div", { class: "raw-box" }, el("pre", { tabindex: "0", lang: "en" }, raw), copy),
+    el("div", { class: "folded-box" }, el("pre", { tabindex: "0", lang: "en" }, raw), copy),
   );
 }
