@@ -57,7 +57,7 @@ def add(
     operator: Operator = "",
     as_json: AsJson = False,
 ) -> None:
-    """Register a client, or set what it may do.
+    """Register a client; one that exists keeps what it has.
 
     Example: tillgate client add 4Q5XSH6SSG02T006 --name "Shop server" --merchant 2160400000002012
     """
