@@ -275,8 +275,6 @@ def test_6001_the_buyer_does_not_want_the_blocked_window(place: PlaceAt) -> None
     "params",
     [
         {"orderStr": {"request": {}}, "version": "2.0.0"},
-        {"orderStr": None},
-        {"version": "2.0.0"},
         {"orderStr": "x", "version": 2},
     ],
     ids=json.dumps,
