@@ -76,6 +76,7 @@ def test_9000_a_buyer_confirms_and_is_led_back_to_the_shop(place: PlaceAt, way: 
     at.result_page()
     at.frame.evaluate("0")
     assert at.only_result()["resultCode"] == "9000"
+    assert at.frame.inner_text("h1") == "Thank you"
     assert at.told[0].path == "/shop"
     assert set(at.told[0].result) == {"resultCode", "memo"}
 
@@ -108,6 +109,7 @@ def test_8000_an_issuer_that_says_yes_later_is_told_to_the_shop_by_notification(
     shown = at.result_page()
     assert at.only_result()["resultCode"] == "8000"
     assert at.told[0].path == "/shop"
+    assert shown.inner_text("h1") == "We have your order"
     status = _status_told(at, "paid, confirmed by the notification")
     assert status == "paid, confirmed by the notification"
     number = json.loads(signed)["request"]["body"]["merchantTransId"]

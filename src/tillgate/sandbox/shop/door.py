@@ -130,8 +130,10 @@ class ShopDoor:
         """Show the buyer what the redirect says, if it is signed by the gateway."""
         reason = None
         order = None
+        is_paid = False
         try:
             event = self._merchant.return_url(incoming.query, expect=self._book.find)
+            is_paid = event.paid
             known = self._book.known(event.merchant_trans_id)
             if known is not None:
                 order = {
@@ -144,6 +146,7 @@ class ShopDoor:
             reason = str(error)
         more = {
             "verified": reason is None,
+            "is_paid": is_paid,
             "reason": reason,
             "fields": parse_qsl(incoming.query, keep_blank_values=True, max_num_fields=64),
             "order": order,
