@@ -10,6 +10,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Two workers: the browser tests want the second core for Chromium.
 WORKERS ?= 2
 PYTEST ?=
+# Browser tests run by themselves: Playwright keeps a loop running in their process, and tests that
+# bring their own loop cannot share it.
+RUN := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 BRIDGE := $(wildcard src/tillgate/cashier/static/bridge.js)
 
 help: ## List these targets.
@@ -19,8 +22,9 @@ demo: .venv/.demo ## Buy a dress: start the whole system on this machine and say
 	$(BIN)/tillgate demo
 
 test: check scripts .venv/.dev ## Check everything, then run every test, a real browser included.
-	browser=$$(tools/browser) && TILLGATE_TEST_BROWSER="$$browser" \
-		$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(PYTEST)
+	browser=$$(tools/browser) && export TILLGATE_TEST_BROWSER="$$browser" && \
+	if [ -n "$(PYTEST)" ]; then $(RUN) $(PYTEST); else \
+		$(RUN) --ignore tests/browser && $(RUN) tests/browser; fi
 
 check: .venv/.dev ## Lint, format, types, and the rules of the house (imports, sizes, public face).
 	$(BIN)/ruff check
@@ -42,10 +46,12 @@ clean: ## Remove what set-up made.
 
 # The demo needs no tool of ours, so it installs fewer packages and starts sooner.
 .venv/.demo: pyproject.toml | .venv/bin/python
+	@echo "Setting up, once: about a minute."
 	$(PIP) install --quiet --editable '.[gateway]'
 	@touch $@
 
 .venv/.dev: pyproject.toml | .venv/bin/python
+	@echo "Setting up for tests, once: about a minute."
 	$(PIP) install --quiet --editable '.[dev]'
 	@touch .venv/.demo $@
 
