@@ -49,7 +49,7 @@ class Sale(NamedTuple):
         if not pre.is_visible():
             step.locator("details.raw summary").click()
         pre.wait_for(state="visible")
-        return pre.evaluate("(pre) => pre.textContent")  # type: ignore[no-any-return]
+        return str(pre.evaluate("(pre) => pre.textContent"))
 
 
 @pytest.fixture(scope="module", params=WIDTHS)

@@ -139,7 +139,8 @@ async def test_a_key_is_valid_from_now_until_it_is_retired() -> None:
 REFUSED = (
     # given                                                                  command             arguments                                              refusal
     ((AddClient, {"client": client()}),                                     AddClient,          {"client": client(profile="ALIPAY_HK")},               "REPEAT_REQ_INCONSISTENT"),
-    ((AddClient, {"client": client()}),                                     AddClient,          {"client": client(merchant_ids=(SHOP, "x"))},          "REPEAT_REQ_INCONSISTENT"),
+    ((AddClient, {"client": client()}),                                     AddClient,          {"client": client(merchant_ids=(SHOP, "x"))},          "MERCHANT_NOT_REGISTERED"),
+    ((AddClient, {"client": client()}),                                     AddClient,          {"client": client(merchant_ids=())},                   "REPEAT_REQ_INCONSISTENT"),
     ((AddPayer, payer()),                                                   AddPayer,           payer(name="Mallory"),                                 "REPEAT_REQ_INCONSISTENT"),
     ((AddPayer, payer()),                                                   AddPayer,           payer(issuer="bank"),                                  "REPEAT_REQ_INCONSISTENT"),
     ((AddPayer, payer()),                                                   UnlockPayer,        {"payer_id": "nobody"},                                "USER_NOT_EXIST"),

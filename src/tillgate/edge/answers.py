@@ -6,6 +6,8 @@ that the result is not known.
 
 from typing import Any, NamedTuple
 
+import structlog
+
 from tillgate.edge.asgi import Headers
 from tillgate.edge.sessions import WrongPinLeft
 from tillgate.kernel.errors import Refused, TillgateError, Unavailable
@@ -37,6 +39,7 @@ def refused(error: TillgateError) -> Answer:
     if isinstance(error, Unavailable):
         retry = (b"retry-after", str(error.retry_after_s).encode())
         return Answer(503, _said(f"{Result.SYSTEM_ERROR.name}: {error.sentence}"), (retry,))
+    structlog.get_logger("tillgate.doors").error("broken", exc_info=error)
     body = _said(f"{Result.SYSTEM_ERROR.name}: {Result.SYSTEM_ERROR.sentence}")
     body["resultCode"] = CallbackCode.PROCESSING.code
     return Answer(200, body)

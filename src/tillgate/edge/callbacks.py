@@ -6,6 +6,8 @@ memo; "unknown" is never turned into "failed" (U6, PROTOCOL 5.1).
 
 from typing import Any
 
+import structlog
+
 from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.call import Final, final
 from tillgate.edge.desk import Desk
@@ -27,6 +29,8 @@ def refusal(error: TillgateError) -> Final:
     """Return the final outcome that tells a page of an error."""
     if isinstance(error, Refused) and error.result.status is not Status.UNKNOWN:
         return final(CallbackCode.FAILED, result=error.result, sentence=error.message)
+    if isinstance(error, Broken):
+        structlog.get_logger("tillgate.doors").error("broken", exc_info=error)
     if isinstance(error, Refused | Unavailable | Broken):
         return final(CallbackCode.PROCESSING, result=Result.SYSTEM_ERROR)
     raise error

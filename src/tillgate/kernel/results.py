@@ -66,7 +66,7 @@ class Result(Enum):
     SUCCESS = ("00000000", S, Check.NONE, Actor.NOBODY, True,
         "Done.")
     REQUEST_TOO_LARGE = ("12990001", F, Check.SIZE, Actor.MERCHANT, False,
-        "The message is larger than 64 KiB; send less.")
+        "The message is larger than this address takes; send less.")
     REQUEST_TRAFFIC_EXCEED_LIMIT = ("12990002", U, Check.SIZE, Actor.MACHINE, True,
         "Too many requests at once; nothing was executed, so send the same again in a moment.")
     MSG_PARSE_ERROR = ("00000015", F, Check.PARSE, Actor.MERCHANT, False,

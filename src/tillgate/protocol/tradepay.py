@@ -1,20 +1,18 @@
-"""The doors of our own: what pages and wallets post to the cashier, and the answers.
+"""The doors of our own: what pages and wallets post to the cashier (PROTOCOL 11.4).
 
-PROTOCOL 11.4. Plain JSON without an envelope; the order string inside carries the only signature.
-What must hold: every final answer has a `resultCode` of the seed's eight, as a string, and a `memo`
-that is the result's name and a sentence.
+Plain JSON without an envelope; the order string inside carries the only signature. What must hold:
+a body is read by its description alone, and a PIN is never repeated in what is said of it.
 """
 
-from typing import Annotated, Self, TypeVar, final
+from typing import Annotated, TypeVar, final
 
 import msgspec
 
 from tillgate.kernel.errors import Refused
-from tillgate.kernel.results import CallbackCode, Result
+from tillgate.kernel.results import Result
 from tillgate.protocol import scan
 from tillgate.protocol.envelope import MESSAGE_BYTES_MAX, checked_text
-from tillgate.protocol.members import Message, member, part, secret
-from tillgate.protocol.messages.common import WireMoney
+from tillgate.protocol.members import Message, member, secret
 from tillgate.protocol.rules import IDENTIFIER, Rule
 from tillgate.protocol.validation import read
 
@@ -67,70 +65,6 @@ class Confirm(Message, frozen=True, kw_only=True):
 @final
 class Nothing(Message, frozen=True, kw_only=True):
     """`{}`: the body of a door that needs none."""
-
-
-@final
-class Session(Message, frozen=True, kw_only=True):
-    """The answer to signing in."""
-
-    token: Annotated[str, secret("bearer token of the session")]
-    expires_in: Annotated[int, part("seconds until it ends", sample="1800")]
-
-
-@final
-class CashierPage(Message, frozen=True, kw_only=True):
-    """The next step: the page at which the buyer confirms."""
-
-    cashier_url: Annotated[str, member("address of the cashier page")]
-
-
-@final
-class CashierView(Message, frozen=True, kw_only=True):
-    """What a cashier page shows, as JSON."""
-
-    title: Annotated[str, member("title of the order", sample="Women Summer Dress")]
-    order_amount: Annotated[WireMoney, part("what the order asks for")]
-    pay_amount: Annotated[WireMoney, part("what the payer's account is charged")]
-    payee: Annotated[str, member("who is paid", sample="COD")]
-    seconds_left: Annotated[int, part("seconds until the order closes", sample="180")]
-    state: Annotated[str, member("state of the order", sample="WAIT_BUYER_PAY")]
-
-
-@final
-class Final(Message, frozen=True, kw_only=True):
-    """A final answer: the object that `tradePay`'s callback is given, and where to go after it."""
-
-    result_code: Annotated[str, member("callback code of the seed", sample="9000")]
-    memo: Annotated[str, member("name of the result and a sentence", sample="SUCCESS: Done.")]
-    return_url: Annotated[str, member("signed address to go to; 9000 and 8000 only")] | None = None
-
-    @classmethod
-    def of(
-        cls,
-        code: CallbackCode,
-        result: Result,
-        sentence: str = "",
-        *,
-        return_url: str | None = None,
-    ) -> Self:
-        """Return the answer for a callback code and the result behind it."""
-        return cls(result_code=code.code, memo=memo_of(result, sentence), return_url=return_url)
-
-
-@final
-class TryAgain(Message, frozen=True, kw_only=True):
-    """The answer to a wrong PIN while tries are left; it is not final."""
-
-    result_code: Annotated[None, part("null: nothing is decided")] = msgspec.field(
-        default_factory=lambda: None
-    )
-    memo: Annotated[str, member("name of the result and a sentence")]
-    tries_left: Annotated[int, part("how often the payer may still try", sample="2")]
-
-
-def memo_of(result: Result, sentence: str = "") -> str:
-    """Return the name of a result and a sentence, its own unless another is given."""
-    return f"{result.name}: {sentence or result.sentence}"
 
 
 def read_door(message: type[M], raw: bytes, *, bytes_max: int = DOOR_BYTES_MAX) -> M:

@@ -1,22 +1,19 @@
-"""The doors of our own: bodies held to their description, answers as a callback wants them."""
+"""The doors of our own: bodies held to their description."""
 
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
 from tillgate.kernel.errors import Refused
-from tillgate.kernel.results import CallbackCode, Result
+from tillgate.kernel.results import Result
 from tillgate.protocol.envelope import MESSAGE_BYTES_MAX, NotAnEnvelope
 from tillgate.protocol.members import members_of
 from tillgate.protocol.tradepay import (
     Confirm,
-    Final,
     Nothing,
     SignIn,
     TradePay,
-    TryAgain,
     check_version,
     read_door,
     read_trade_pay,
@@ -100,24 +97,3 @@ def test_a_version_is_absent_or_the_heads(version: str | None, *, agrees: bool) 
     with pytest.raises(Refused) as caught:
         check_version(call, "2.0.0")
     assert caught.value.path == "version"
-
-
-def test_a_final_answer_is_what_the_callback_gets() -> None:
-    paid = Final.of(CallbackCode.PAID, Result.SUCCESS, return_url="https://shop.example/")
-    failed = Final.of(CallbackCode.FAILED, Result.REPEAT_REQ_INCONSISTENT, "orderAmount differs.")
-
-    assert json.loads(msgspec.json.encode(paid)) == {
-        "resultCode": "9000",
-        "memo": "SUCCESS: Done.",
-        "returnUrl": "https://shop.example/",
-    }
-    assert json.loads(msgspec.json.encode(failed)) == {
-        "resultCode": "4000",
-        "memo": "REPEAT_REQ_INCONSISTENT: orderAmount differs.",
-    }
-
-
-def test_a_wrong_pin_is_answered_with_no_result_yet() -> None:
-    answer = msgspec.json.encode(TryAgain(memo="Wrong PIN.", tries_left=2))
-
-    assert json.loads(answer) == {"resultCode": None, "memo": "Wrong PIN.", "triesLeft": 2}

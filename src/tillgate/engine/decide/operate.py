@@ -136,6 +136,10 @@ def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Regi
 
 
 def _add_client(command: AddClient, rows: Rows, moment: Moment) -> Registered:
+    for merchant_id in command.client.merchant_ids:
+        if rows.get(Merchant, merchant_id) is None:
+            sentence = f"There is no merchant {merchant_id}; add it first."
+            raise Refused(Result.MERCHANT_NOT_REGISTERED, sentence)
     return _register(rows, command.client, rows.get(Client, command.client.client_id))
 
 
@@ -246,6 +250,11 @@ def _payer_keys(command: AddPayer | UnlockPayer) -> Sequence[Key]:
     return [Key(Payer, (command.payer_id,))]
 
 
+def _client_keys(command: AddClient) -> Sequence[Key]:
+    merchants = [Key(Merchant, (name,)) for name in command.client.merchant_ids]
+    return [command.client.key, *merchants]
+
+
 def _key_keys(command: AddClientKey) -> Sequence[Key]:
     return [Key(Client, (command.key.client_id,)), command.key.key]
 
@@ -274,9 +283,7 @@ OPERATOR_VERBS: Mapping[type[Command], Verb[Any]] = {
         name=lambda _: [Key(Fact, ("mode",)), Key(Fact, ("gateway_fingerprint",))],
         act=_initialise,
     ),
-    AddClient: OperatorVerb(
-        "client add", Registered, name=lambda command: [command.client.key], act=_add_client
-    ),
+    AddClient: OperatorVerb("client add", Registered, name=_client_keys, act=_add_client),
     AddClientKey: OperatorVerb("client add-key", Registered, name=_key_keys, act=_add_key),
     RetireClientKey: OperatorVerb(
         "client retire-key",

@@ -144,9 +144,7 @@ def notify(rows: Rows, order: Acquirement, result: Result, *, now_ms: int) -> No
 def withdraw_success(rows: Rows, order: Acquirement, *, now_ms: int) -> None:
     """Withdraw a success that the merchant has not acknowledged: a cancel undid it (U21)."""
     told = rows.get(Notification, order.merchant_id, _paid_id(order.merchant_trans_id))
-    if told is None or told.state is NotificationState.ACKNOWLEDGED:
-        return
-    if (told.state, NotificationEvent.WITHDRAWN) not in NOTIFICATION:
+    if told is None or (told.state, NotificationEvent.WITHDRAWN) not in NOTIFICATION:
         return
     state = after(NOTIFICATION, told.state, NotificationEvent.WITHDRAWN)
     rows.update(told.replaced(state=state, ended_at_ms=now_ms))
