@@ -14,7 +14,7 @@ from tillgate.edge.story import Step, StepKind
 from tillgate.engine.commands import AnswerAttempt, Cancel, ReleaseNotification, TopUp
 from tillgate.engine.committed import Committed
 from tillgate.engine.decide.confirm import Ask
-from tillgate.engine.issuer import Approved, Declined
+from tillgate.engine.issuer import Answer, Approved, Declined, Unknown
 from tillgate.kernel.ids import ClientId, MerchantId, MerchantTransId, PayerId
 from tillgate.kernel.money import Money
 from tillgate.workers.storyteller import Storyteller
@@ -45,7 +45,7 @@ def cancel(stage: Stage, order: str) -> Cancel:
     )
 
 
-async def answer(stage: Stage, order: str, number: int, said: Approved | Declined) -> None:
+async def answer(stage: Stage, order: str, number: int, said: Answer) -> None:
     await stage.engine.execute(
         AnswerAttempt(
             operation_id=stage.operation(),
@@ -101,6 +101,25 @@ async def test_an_outside_issuers_money_is_told_under_its_order() -> None:
             "B-1: WAIT_BUYER_PAY to TRADE_CLOSED",
             "B-1: RETURNED returning:bank > issuer:bank",
         ]
+
+
+async def test_what_an_issuer_was_asked_is_told_whenever_its_answer_changes() -> None:
+    async with staged() as [stage]:
+        shop = Shop("M-1", shops.acknowledges)
+        await stage.registers(shop)
+        stage.engine.watch(Storyteller(stage.desk.story).watch)
+        await stage.pays(shop, "A-1", payer="slow")
+        for said in (Unknown(), Unknown(), Declined()):
+            await answer(stage, "A-1", 1, said)
+
+        asked = await stage.told(StepKind.ISSUER_ASKED)
+
+        assert [(step.detail["state"], step.verdict) for step in asked] == [
+            ("ASKED", "info"),
+            ("UNKNOWN", "info"),
+            ("DECLINED", "bad"),
+        ]
+        assert {step.merchant_trans_id for step in asked} == {"A-1"}
 
 
 async def test_an_entry_without_an_order_is_told_without_one() -> None:

@@ -29,6 +29,7 @@ class StepKind(StrEnum):
     PIN_CHECKED = "pin_checked"
     LEDGER_ENTRY = "ledger_entry"
     ACQUIREMENT = "acquirement"
+    ISSUER_ASKED = "issuer_asked"
     CALLBACK = "callback"
     NOTIFICATION_SENT = "notification_sent"
     NOTIFICATION_ACKNOWLEDGED = "notification_acknowledged"

@@ -1,18 +1,31 @@
-"""The storyteller: what commits wrote in the ledger and of orders, as steps of the live story.
+"""The storyteller: what commits wrote of money, orders and attempts, as steps of the live story.
 
 It hears of each commit of this process, after it and before its callers are answered, so its steps
 stand before the answer they explain. What must hold: every entry is told once, with its postings,
-and an order only when its state changed. It is used in the sandbox alone.
+and an order or attempt only when its state changed. It is used in the sandbox alone.
 """
 
 from collections.abc import Mapping
 from typing import Any, final
 
 from tillgate.acquiring.acquirement import Acquirement
-from tillgate.acquiring.states import AcquirementState
+from tillgate.acquiring.attempt import Attempt
+from tillgate.acquiring.states import AcquirementState, AttemptState
 from tillgate.edge.story import StepKind, Story
 from tillgate.engine.committed import Committed
 from tillgate.kernel.ids import AcquirementId, MerchantTransId
+
+ATTEMPT_SENTENCES: Mapping[AttemptState, str] = {
+    AttemptState.ASKED: "The question is written down before it is asked.",
+    AttemptState.REVIEW: "An operator has to look at it first.",
+    AttemptState.UNKNOWN: "No answer yet. That is not a no: it is asked again.",
+    AttemptState.APPROVED: "The bank says yes.",
+    AttemptState.DECLINED: "The bank says no; another account may pay while the order waits.",
+}
+VERDICTS: Mapping[AttemptState, str] = {
+    AttemptState.APPROVED: "ok",
+    AttemptState.DECLINED: "bad",
+}
 
 
 @final
@@ -25,6 +38,9 @@ class Storyteller:
 
     def watch(self, committed: Committed) -> None:
         """Tell the entries, then what became of the orders they belong to."""
+        for attempt, last in committed.of(Attempt):
+            if last is None or last.state is not attempt.state:
+                self._tell_attempt(attempt)
         orders = committed.of(Acquirement)
         numbers = {row.acquirement_id: row.merchant_trans_id for row, _ in orders}
         for entry, postings in committed.journals():
@@ -46,6 +62,22 @@ class Storyteller:
         for order, before in orders:
             if before is None or before.state is not order.state:
                 self._tell_order(order, before.state if before else None)
+
+    def _tell_attempt(self, attempt: Attempt) -> None:
+        self._story.tell(
+            StepKind.ISSUER_ASKED,
+            f"{attempt.kind.capitalize()} at {attempt.issuer} is {attempt.state}",
+            ATTEMPT_SENTENCES[attempt.state],
+            merchant_trans_id=attempt.merchant_trans_id,
+            detail={
+                "issuer": attempt.issuer,
+                "asked for": attempt.kind.value,
+                "state": attempt.state.value,
+                "asks": attempt.asks,
+                "declined": attempt.declined_code or None,
+            },
+            verdict=VERDICTS.get(attempt.state, "info"),
+        )
 
     def _tell_entry(
         self, kind: str, merchant_trans_id: str, postings: list[dict[str, Any]]

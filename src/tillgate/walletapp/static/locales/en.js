@@ -61,6 +61,7 @@ export const en = {
   "kind.pin_checked": "The PIN is checked",
   "kind.ledger_entry": "The money moves in the ledger",
   "kind.acquirement": "The order's state",
+  "kind.issuer_asked": "The payer's bank is asked",
   "kind.callback": "The page is called back",
   "kind.notification_sent": "The notification is sent",
   "kind.notification_acknowledged": "The shop acknowledges it",

@@ -62,6 +62,7 @@ export const zhHans = {
   "kind.pin_checked": "核对密码",
   "kind.ledger_entry": "账本记录资金转移",
   "kind.acquirement": "订单状态",
+  "kind.issuer_asked": "询问付款人的银行",
   "kind.callback": "回传结果给页面",
   "kind.notification_sent": "发出通知",
   "kind.notification_acknowledged": "商店确认收到",

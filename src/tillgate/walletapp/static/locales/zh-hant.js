@@ -62,6 +62,7 @@ export const zhHant = {
   "kind.pin_checked": "核對密碼",
   "kind.ledger_entry": "帳本記錄資金轉移",
   "kind.acquirement": "訂單狀態",
+  "kind.issuer_asked": "詢問付款人的銀行",
   "kind.callback": "回傳結果給頁面",
   "kind.notification_sent": "發出通知",
   "kind.notification_acknowledged": "商店確認收到",
