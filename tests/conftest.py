@@ -1,12 +1,20 @@
-"""What holds for every test: nothing is skipped.
+"""What holds for every test: nothing is skipped, and each starts with a log of its own.
 
 A test that cannot run here says nothing about the code, yet it looks like one that passed. So a
 skip is turned into a failure that repeats the reason. What must hold: this knows no test by name.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> Iterator[None]:
+    """Forget how a command set the log up: the stream it wrote to ends with its test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.hookimpl(wrapper=True)

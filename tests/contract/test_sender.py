@@ -49,7 +49,7 @@ def made() -> HttpSender:
         policy=SANDBOX,
         resolver=WordedResolver([(ip_address("127.0.0.1"),), (ip_address("10.0.0.1"),)]),
         tls=ssl.create_default_context(),
-        limits=SendLimits(exchange_ms_max=300, response_bytes_max=8),
+        limits=SendLimits(exchange_ms_max=1_000, response_bytes_max=8),
     )
 
 

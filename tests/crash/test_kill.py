@@ -49,7 +49,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
         yield started
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_whoever_was_told_9000_has_paid_once_and_is_notified_however_often_the_server_dies(
     gateway: Gateway, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 POINTS_MAX = 200
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(("payer", "commits"), [("rich", 7), ("outside", 8)])
 def test_no_write_is_a_place_where_money_or_news_of_it_is_lost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], payer: str, commits: int

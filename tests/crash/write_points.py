@@ -15,7 +15,7 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Callable, Coroutine
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -171,7 +171,7 @@ def _running(work: Coroutine[Any, Any, None]) -> int:
 
 
 def _audited(data: Path) -> int:
-    with redirect_stderr(StringIO()):
+    with redirect_stderr(StringIO()), redirect_stdout(StringIO()):
         return run(["ledger", "audit", "--data", str(data)])
 
 

@@ -4,7 +4,10 @@ A caller of a broken command hears only that the result is not known, so the log
 of it. What must hold: a refusal is nobody's fault and leaves no line.
 """
 
+from io import StringIO
+
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from tests.support.engines import Running, keep, op
@@ -44,3 +47,14 @@ async def test_a_refusal_is_not_logged(running: Running) -> None:
         with capture_logs() as logged, pytest.raises(Refused):
             await engine.execute(Claim(operation_id=op(2), name="seat"))
     assert logged == []
+
+
+async def test_a_log_that_cannot_be_written_does_not_end_the_engine(running: Running) -> None:
+    full = StringIO()
+    full.close()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(full))
+    async with running() as (engine, _):
+        with pytest.raises(Broken):
+            await engine.execute(POISONED)
+
+        assert await engine.execute(Claim(operation_id=op(1), name="seat"))

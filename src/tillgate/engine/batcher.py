@@ -110,6 +110,9 @@ class Engine:
             except asyncio.CancelledError:
                 await run
                 raise
+            except Exception as error:  # noqa: BLE001  Not even a log that cannot be written ends the engine.
+                for job in batch:
+                    job.fail(_broken(error))
 
     async def _settle(self, jobs: Sequence[Job]) -> None:
         """Decide and commit; a batch that fails is cut in halves until each job stands alone."""
