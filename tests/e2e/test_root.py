@@ -34,6 +34,12 @@ async def test_a_host_that_is_none_of_ours_is_told_so(house: House) -> None:
             assert (await ask(house, "GET", path, host=host)).status == 421, (path, host)
 
 
+async def test_a_request_names_one_host(house: House) -> None:
+    reply = await ask(house, "GET", "/wallet", headers=[(b"host", b"evil.example")])
+
+    assert reply.status == 400
+
+
 async def test_the_shop_is_another_site_than_the_wallet(house: House) -> None:
     assert (await ask(house, "GET", "/shop", host=SHOP)).status == 200
     assert (await ask(house, "GET", "/shop", host=HOST)).status == 404

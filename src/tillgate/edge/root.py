@@ -46,6 +46,9 @@ class Root:
         if scope["type"] != "http":
             return
         incoming = Incoming(scope, receive)
+        if sum(name == b"host" for name, _ in scope["headers"]) != 1:
+            await reply_json(send, 400, {"memo": "A request names one Host."})
+            return
         host = incoming.headers.get("host", "").lower()
         if host not in self._hosts:
             memo = "This server does not answer for the host you asked for."
