@@ -115,6 +115,7 @@ def test_a_payer_is_added_topped_up_and_shown(books: Tillgate) -> None:
     added = books("payer", "add", "alice", "--name", "Alice Chan", "--json")
     assert (added.code, added.json["changed"]) == (0, True)
     assert books("payer", "add", "alice", "--name", "Alice Chan", "--json").json["changed"] is False
+    assert "PIN stays" in books("payer", "add", "alice", "--name", "Alice Chan").err
     topped = books("payer", "top-up", "alice", "100.00 HKD", "--json")
     assert topped.json == {"payer": "alice", "balance": "100.00 HKD"}
     assert books("payer", "top-up", "alice", "1 JPY").code == 0
@@ -171,6 +172,8 @@ def test_a_clients_keys_come_and_go(books: Tillgate, tmp_path: Path) -> None:
     books("keys", "generate", "merchant")
     public = "merchant.public.pem"
     named = ("client", "add", CLIENT, "--name", "Shop", "--merchant", MERCHANT, "--json")
+    assert books(*named).code == 1  # A merchant that nobody registered.
+    assert books("merchant", "add", MERCHANT, "--name", "COD").code == 0
     assert books(*named).json["changed"] is True
     assert books(*named).json["changed"] is False
     added = books("client", "add-key", CLIENT, public, "--json")
@@ -194,6 +197,7 @@ def test_a_clients_keys_come_and_go(books: Tillgate, tmp_path: Path) -> None:
         (("client", "add", CLIENT), 2, "--merchant"),
         (("client", "add", "C" * 33, "--merchant", MERCHANT), 1, "client.client_id"),
         (("client", "add", CLIENT, "--merchant", MERCHANT, "--profile", "X"), 1, "TILLGATE or"),
+        (("client", "add", CLIENT, "--merchant", MERCHANT), 1, "add it first"),
         (("client", "add-key", CLIENT, "none.pem"), 2, "cannot be read"),
         (("client", "add-key", CLIENT, "merchant.private.pem"), 2, "never send the private one"),
         (("client", "add-key", CLIENT, "merchant.public.pem"), 1, "add it first"),

@@ -71,7 +71,8 @@ def add(
         issuer=issuer,
         pin_hash=pin_hash,
     )
-    tell_change(outcome, f"Payer {payer}", as_json=as_json)
+    kept = "registered before; the PIN stays as it was"
+    tell_change(outcome, f"Payer {payer}", as_json=as_json, unchanged=kept)
 
 
 @app.command("top-up")

@@ -184,12 +184,18 @@ def check_pin(pin: str) -> None:
 PIN_DIGITS: Final = 6
 
 
-def tell_change(outcome: Mapping[str, Any], subject: str, *, as_json: bool) -> None:
+def tell_change(
+    outcome: Mapping[str, Any],
+    subject: str,
+    *,
+    as_json: bool,
+    unchanged: str = "nothing to change",
+) -> None:
     """Tell what an operator's command changed."""
     if as_json:
         print_json(outcome)
     else:
-        say(f"{subject}: {'done' if outcome['changed'] else 'nothing to change'}.")
+        say(f"{subject}: {'done' if outcome['changed'] else unchanged}.")
 
 
 def instant(at_ms: int | None) -> str:
