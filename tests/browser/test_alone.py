@@ -17,7 +17,7 @@ from tests.browser.acting import (
 
 
 def on_result_page(stage: Stage) -> None:
-    stage.page.wait_for_url("**/shop/result**")
+    stage.page.wait_for_url("**/shop/result**", timeout=45_000)
     assert stage.page.get_attribute("main", "data-verified") == "yes"
 
 
