@@ -73,11 +73,15 @@ def members_spoilt(content: dict[str, Any], dice: random.Random) -> dict[str, An
             case 0:
                 del place[name]
             case 1:
-                place[dice.choice(("extra", "", "notify_url", "Value", "signType"))] = dice.choice(
-                    VALUES
-                )
+                added = dice.choice(("extra", "", "notify_url", "Value", "signType"))
+                place[added] = _value(dice)
             case _:
-                place[name] = dice.choice(VALUES)
+                place[name] = _value(dice)
         if not content:
             return content
     return content
+
+
+def _value(dice: random.Random) -> Any:
+    """Return a value of the list as a copy, since the next place to be spoilt may lie inside it."""
+    return copy.deepcopy(dice.choice(VALUES))
