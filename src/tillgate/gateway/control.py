@@ -44,7 +44,7 @@ class ControlApp:
     """The door as an ASGI application."""
 
     def __init__(self, engine: Executes, token: str) -> None:
-        """Open the door for who knows the token."""
+        """Open the door for who knows the token, which is new at each start of a server."""
         self._engine = engine
         self._authorization = f"Bearer {token}".encode()
 
@@ -82,11 +82,6 @@ class ControlApp:
             # The engine has logged it with its cause; the operator reads it there.
             return 500, {"error": "The gateway failed on this command; see its log."}
         return 200, {"outcome": outcome}
-
-
-def control_app(engine: Executes, token: str) -> ControlApp:
-    """Return the door; `token` is new at each start of a server."""
-    return ControlApp(engine, token)
 
 
 def refusal(refused: Refused) -> Mapping[str, str]:

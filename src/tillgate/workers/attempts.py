@@ -58,10 +58,7 @@ class Attempts:
 
     async def tick(self) -> None:
         """Ask everything that is due now, and return when every answer is committed."""
-        await self._look()
-        while self._under_way.count:
-            await self._under_way.one_ended()
-            await self._look()
+        await self._under_way.run_dry(self._look)
 
     async def next_at_ms(self) -> int | None:
         """Return when somebody is asked next."""

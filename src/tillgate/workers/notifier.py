@@ -65,10 +65,7 @@ class Notifier:
 
     async def tick(self) -> None:
         """Send everything that is due now, and return when all of it is recorded."""
-        await self._look()
-        while self._under_way.count:
-            await self._under_way.one_ended()
-            await self._look()
+        await self._under_way.run_dry(self._look)
 
     async def next_at_ms(self) -> int | None:
         """Return when the next send is due, as far as the store knows."""

@@ -6,7 +6,7 @@ remembered of a piece that has ended and rested.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, final
 
@@ -65,6 +65,13 @@ class UnderWay:
         """Wait until some piece has ended."""
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), return_when=asyncio.FIRST_COMPLETED)
+
+    async def run_dry(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Look for work, and again whenever a piece has ended, until nothing is under way."""
+        await look()
+        while self.count:
+            await self.one_ended()
+            await look()
 
     async def drain(self, wait_ms_max: int) -> None:
         """Wait for what is under way; what takes longer is given up."""

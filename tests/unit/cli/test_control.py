@@ -20,7 +20,7 @@ from tillgate.engine.commands import (
     TopUp,
     UnlockPayer,
 )
-from tillgate.gateway.control import ControlApp, control_app
+from tillgate.gateway.control import ControlApp
 from tillgate.gateway.operators import COMMANDS, check_command, read_command, write_command
 from tillgate.kernel.errors import Broken, Refused, Unavailable
 from tillgate.kernel.ids import ClientId, MerchantId, NotificationId, OperationId, PayerId
@@ -202,7 +202,7 @@ def test_an_unknown_member_is_refused_however_deep() -> None:
 async def test_a_command_of_who_knows_the_token_is_executed() -> None:
     engine = Engine({"changed": True})
 
-    answer = await _post(control_app(engine, TOKEN), write_command(GOOD[6]))
+    answer = await _post(ControlApp(engine, TOKEN), write_command(GOOD[6]))
 
     assert answer == (200, {"outcome": {"changed": True}})
     assert engine.asked == [GOOD[6]]
@@ -225,7 +225,7 @@ async def test_nobody_else_enters(peer: str, headers: dict[str, str], status: in
     engine = Engine()
 
     told, _ = await _post(
-        control_app(engine, TOKEN), write_command(GOOD[6]), peer=peer, headers=headers
+        ControlApp(engine, TOKEN), write_command(GOOD[6]), peer=peer, headers=headers
     )
 
     assert told == status
@@ -234,7 +234,7 @@ async def test_nobody_else_enters(peer: str, headers: dict[str, str], status: in
 
 async def test_ipv6_loopback_is_this_machine_too() -> None:
     headers = {"host": "[::1]:8080"}
-    app = control_app(Engine(), TOKEN)
+    app = ControlApp(Engine(), TOKEN)
 
     status, _ = await _post(app, write_command(GOOD[6]), peer="::1", headers=headers)
 
@@ -250,7 +250,7 @@ async def test_ipv6_loopback_is_this_machine_too() -> None:
     ],
 )
 async def test_each_error_has_its_status(error: Exception, status: int, says: str) -> None:
-    told, answer = await _post(control_app(Engine(error), TOKEN), write_command(GOOD[6]))
+    told, answer = await _post(ControlApp(Engine(error), TOKEN), write_command(GOOD[6]))
 
     assert told == status
     assert says in str(answer)
@@ -259,13 +259,13 @@ async def test_each_error_has_its_status(error: Exception, status: int, says: st
 async def test_a_body_over_the_limit_is_refused_before_it_is_read_as_a_command() -> None:
     engine = Engine()
 
-    status, answer = await _post(control_app(engine, TOKEN), b" " * (64 * 1024 + 1))
+    status, answer = await _post(ControlApp(engine, TOKEN), b" " * (64 * 1024 + 1))
 
     assert (status, answer["result"]) == (422, "REQUEST_TOO_LARGE")
     assert not engine.asked
 
 
 async def test_only_post_carries_commands() -> None:
-    status, _ = await _post(control_app(Engine(), TOKEN), b"", method="GET")
+    status, _ = await _post(ControlApp(Engine(), TOKEN), b"", method="GET")
 
     assert status == 405
