@@ -93,6 +93,10 @@ class Result(Enum):
         "The client may not use this function.")
     ACCESS_DENIED = ("12990007", F, Check.RIGHTS, Actor.MERCHANT, False,
         "The client may not act for this merchant.")
+    INVALID_ACCESS_TOKEN = ("12990009", F, Check.RIGHTS, Actor.MERCHANT, False,
+        "This token is none that was issued to the client for this merchant; apply for one.")
+    EXPIRED_ACCESS_TOKEN = ("12990010", F, Check.RIGHTS, Actor.MERCHANT, False,
+        "The token is over; refresh it, or ask the payer to agree again.")
     MERCHANT_NOT_REGISTERED = ("12003001", F, Check.MERCHANT, Actor.MERCHANT, False,
         "No merchant with this merchantId is registered here.")
     MERCHANT_STATUS_ABNORMAL = ("12005200", F, Check.MERCHANT, Actor.MERCHANT, False,
@@ -103,26 +107,50 @@ class Result(Enum):
         "This currency cannot be paid here.")
     ORDER_NOT_EXIST = ("12005002", F, Check.EXISTENCE, Actor.MERCHANT, True,
         "The merchant has no such order; if it was just sent, ask again in 5 to 7 seconds.")
+    TARGET_NOT_FOUND = ("00000020", F, Check.EXISTENCE, Actor.MERCHANT, False,
+        "The merchant has no agreement of this id.")
+    INVALID_AUTHCODE = ("12990011", F, Check.EXISTENCE, Actor.MERCHANT, False,
+        "No such authorization code was issued to this merchant; ask the payer to agree again.")
     USER_NOT_EXIST = ("12002005", F, Check.EXISTENCE, Actor.PAYER, False,
         "There is no such payer.")
     REPEAT_REQ_INCONSISTENT = ("12005112", F, Check.CONTENT, Actor.MERCHANT, False,
         "An order with this merchantTransId exists with other content; use a new number.")
+    CURRENCY_NOT_SAME = ("12990012", F, Check.CONTENT, Actor.MERCHANT, False,
+        "A refund is in the currency of its payment.")
     ORDER_IS_CLOSED = ("12005100", F, Check.STATE, Actor.MERCHANT, False,
         "The order is closed; start a new one with a new merchantTransId.")
     ORDER_STATUS_INVALID = ("12005003", F, Check.STATE, Actor.MERCHANT, False,
         "The order's state does not allow this.")
     PAYMENT_IN_PROCESS = ("12005215", U, Check.STATE, Actor.MACHINE, True,
         "A payment of this order is open; its result is not known yet, so query the order.")
+    REFUND_IN_PROCESS = ("12005436", U, Check.STATE, Actor.MACHINE, True,
+        "The refund is asked for and not confirmed yet; send the same again for its result.")
     CANCEL_EXPIRED = ("12005018", F, Check.STATE, Actor.MERCHANT, False,
         "The payment is too old to be cancelled; refund it.")
+    AGREEMENT_REFUND_TIME_EXCEEDS_LIMIT = ("12005108", F, Check.STATE, Actor.MERCHANT, False,
+        "The time in which this payment may be refunded is over.")
+    AUTH_CODE_EXPIRED = ("12990013", F, Check.STATE, Actor.MERCHANT, False,
+        "The authorization code is over; ask the payer to agree again.")
+    AGREEMENT_STATUS_INVALID = ("12990014", F, Check.STATE, Actor.MERCHANT, False,
+        "The agreement's state does not allow this; start one with a new merchantAgreementId.")
     REFUND_TRANSACTION_EXIST = ("12005019", F, Check.STATE, Actor.MERCHANT, False,
         "Something was refunded already, so the payment cannot be cancelled; refund the rest.")
     USER_STATUS_ABNORMAL = ("12005110", F, Check.STATE, Actor.PAYER, False,
         "The paying account is locked; ask the wallet's operator to unlock it.")
     USER_AMOUNT_EXCEED_LIMIT = ("12005029", F, Check.LIMITS, Actor.PAYER, False,
         "The amount is above the payer's limit.")
+    PAYMENT_AMOUNT_EXCEED_LIMIT = ("12990015", F, Check.LIMITS, Actor.PAYER, False,
+        "The amount is above the limit for one payment.")
+    AMOUNT_EXCEED_DAILY_LIMIT = ("12005028", F, Check.LIMITS, Actor.PAYER, True,
+        "With this payment the day's limit would be passed; try a smaller amount or tomorrow.")
+    PAYMENT_COUNT_EXCEED_LIMIT = ("12990016", F, Check.LIMITS, Actor.PAYER, True,
+        "Too many payments today; try again tomorrow.")
+    AMOUNT_EXCEEDS_LIMIT = ("12005104", F, Check.LIMITS, Actor.MERCHANT, False,
+        "The amount is more than is left of the payment to refund.")
     RISK_REJECT = ("12005011", F, Check.RISK, Actor.PAYER, False,
         "The payment was refused for reasons of safety.")
+    MERCHANT_ACCOUNT_BALANCE_NOT_ENOUGH = ("12005021", F, Check.FUNDS, Actor.MERCHANT, True,
+        "The merchant would owe the acquirer more than was agreed; pay in, or ask the acquirer.")
     USER_BALANCE_NOT_ENOUGH = ("12005115", F, Check.FUNDS, Actor.PAYER, True,
         "The paying account holds less than the amount; top it up or pay with another account.")
     UNAVAILABLE_PAYMENT_METHOD = ("12005014", F, Check.FUNDS, Actor.PAYER, True,
