@@ -34,6 +34,7 @@ RULES_OF_SOURCE: tuple[Callable[[Sequence[Module]], list[str]], ...] = (
     rooms.foreign,
     purity.impurities,
     purity.server_libraries,
+    purity.adapters,
     purity.databases,
     shape.sizes,
     shape.positional,

@@ -41,6 +41,13 @@ IMPURE_CALLS = frozenset(
 )
 BASE = frozenset({"msgspec", "cryptography", "iso4217", "httpx2", "typer", "rich"})
 """What `pip install tillgate` brings (pyproject.toml, checked to be the same)."""
+ADAPTERS: dict[str, frozenset[str]] = {
+    # The module that a merchant imports by name, and the framework that merchant has anyway.
+    "tillgate.merchant.adapters.starlette": frozenset({"starlette"}),
+    "tillgate.merchant.adapters.flask": frozenset({"flask", "werkzeug"}),
+    "tillgate.merchant.adapters.django": frozenset({"django", "asgiref"}),
+}
+"""Nothing of ours imports one of these, so no framework comes in by the side door."""
 DATABASE = frozenset(
     {"sqlite3", "apsw", "aiosqlite", "asyncpg", "psycopg", "sqlalchemy", "alembic"}
 )
@@ -60,7 +67,17 @@ def server_libraries(modules: Iterable[Module]) -> list[str]:
         for module in modules
         if _room(module) in rooms
         for found in module.imports
-        if _is_outside(found.target) and _top(found.target) not in BASE
+        if _is_outside(found.target) and _top(found.target) not in _granted(module)
+    ]
+
+
+def adapters(modules: Iterable[Module]) -> list[str]:
+    """Return each import of an adapter by a module of the house."""
+    return [
+        module.said(found.line, f"only a merchant's own app imports {found.target}")
+        for module in modules
+        for found in module.imports
+        if found.target in ADAPTERS
     ]
 
 
@@ -92,6 +109,10 @@ def _called(module: Module) -> Iterator[str]:
             yield module.said(
                 node.lineno, f"a pure module may not call {module.qualified(node.func)}"
             )
+
+
+def _granted(module: Module) -> frozenset[str]:
+    return BASE | ADAPTERS.get(module.name, frozenset())
 
 
 def _room(module: Module) -> str:

@@ -121,6 +121,27 @@ def test_a_server_library_in_the_base_install_is_found(room: str) -> None:
     assert not purity.server_libraries([planted("import msgspec", name=f"tillgate.{room}")])
 
 
+def test_an_adapter_may_need_its_framework_and_no_other() -> None:
+    name = "tillgate.merchant.adapters.flask"
+
+    assert not purity.server_libraries([planted("from flask import Response", name=name)])
+    assert purity.server_libraries([planted("from django.http import HttpRequest", name=name)])
+    assert purity.server_libraries([planted("import flask", name="tillgate.merchant.client")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import tillgate.merchant.adapters.flask", "from tillgate.merchant.adapters import flask"],
+)
+def test_an_adapter_that_the_house_imports_is_found(text: str) -> None:
+    importing = planted(
+        text, name="tillgate.merchant.client", known=("tillgate.merchant.adapters.flask",)
+    )
+
+    assert purity.adapters([importing])
+    assert not purity.adapters([planted("from tillgate.merchant.adapters import answer")])
+
+
 def test_a_database_library_outside_storage_is_found() -> None:
     driver = "import sqlite3\nfrom sqlalchemy import Table"
 

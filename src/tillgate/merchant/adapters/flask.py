@@ -1,0 +1,74 @@
+"""A notify URL for Flask, and the way back for a buyer.
+
+The view reads the request's own bytes under the limit of a message, whatever type they claim, and
+leaves every decision to `answer`. What must hold: no hook has parsed the body as a form before; one
+that did leaves nothing to verify, and the message is refused, never taken.
+"""
+
+from collections.abc import Callable
+
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from tillgate.merchant.adapters.answer import (
+    TOO_LARGE,
+    FindOrder,
+    Handle,
+    Receiver,
+    Recipient,
+    Reply,
+    Report,
+    log_refusal,
+    refuse_async,
+    returned,
+    run,
+)
+from tillgate.merchant.events import PaymentReturn
+from tillgate.protocol.envelope import MESSAGE_BYTES_MAX
+
+
+def notification_view(
+    merchant: Recipient,
+    *,
+    find_order: FindOrder,
+    handle: Handle,
+    report: Report = log_refusal,
+) -> Callable[[], Response]:
+    """Return the view for your notifyUrl: `app.post("/notify")(…)`.
+
+    Args:
+        merchant: who is notified.
+        find_order: finds an order by its number, or `UNCHECKED`.
+        handle: records a verified event; it is acknowledged once this returned, so commit before
+            you return. Sends are repeated, so act once for each `merchant_trans_id`.
+        report: is told of each message that was refused; by default it goes to the log.
+
+    Raises:
+        TypeError: a function is `async`; a Flask view has no loop to wait on.
+    """
+    refuse_async(find_order, handle)
+    receiver = Receiver(merchant=merchant, find_order=find_order, handle=handle, report=report)
+
+    def notify() -> Response:
+        reply = _reply(receiver)
+        return Response(reply.body, reply.status, content_type=reply.content_type)
+
+    return notify
+
+
+def payment_return(merchant: Recipient, *, find_order: FindOrder) -> PaymentReturn:
+    """Return what the buyer's browser brought back to your returnUrl, from the current request.
+
+    Raises:
+        VerificationError: it is not believed; wait for the notification.
+    """
+    return run(returned(merchant, request.query_string, find_order))
+
+
+def _reply(receiver: Receiver) -> Reply:
+    request.max_content_length = MESSAGE_BYTES_MAX
+    try:
+        raw = request.get_data()
+    except RequestEntityTooLarge:
+        return TOO_LARGE
+    return run(receiver.answer(raw))
