@@ -4,9 +4,18 @@ The table of all functions is `functions`; each module of `messages` describes i
 hold: a path follows from the name (PROTOCOL 2.6), so no path is written down twice.
 """
 
+from enum import StrEnum, unique
 from typing import final
 
 import msgspec
+
+
+@unique
+class Direction(StrEnum):
+    """Who asks whom."""
+
+    TO_GATEWAY = "merchant to gateway"
+    TO_MERCHANT = "gateway to merchant"
 
 
 @final
@@ -15,7 +24,12 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: the name that is written in a head.
+        title: what it is called on a page, in a few words.
         meaning: what it does, in a sentence.
+        section: where PROTOCOL describes it.
+        direction: who asks whom.
+        changes: whether it changes something, so that U10's rule against replays holds for it; an
+            order string is exempt however it arrives.
         request: the body of its request.
         response: the body of its response, or None when it has none.
         aliases: other names that are read as this one.
@@ -23,7 +37,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    title: str
     meaning: str
+    section: str
+    direction: Direction
+    changes: bool
     request: type[msgspec.Struct]
     response: type[msgspec.Struct] | None
     aliases: tuple[str, ...] = ()
@@ -33,6 +51,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     def path(self) -> str:
         """Return the path a server function is posted to."""
         return path_of(self.name)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return every path it is served at, the usual one first."""
+        return (self.path, *map(path_of, self.aliases), *self.path_aliases)
 
 
 def path_of(name: str) -> str:

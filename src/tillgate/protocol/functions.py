@@ -1,9 +1,9 @@
 """The table of functions, and the typed reading of verified messages by it.
 
 Adding a function is a module of `messages` that ends in `FUNCTION = Function(…)`, and its name in
-the list below. What must hold: a typed message is made only from a `Verified`, and from the very
-bytes whose signature was checked; faults are told in the order of U3: function, then doubles and
-U+0000, then required members, then formats.
+the list below; the tables of names and paths follow from it. What must hold: a typed message is
+made only from a `Verified`, and from the very bytes whose signature was checked; faults are told in
+the order of U3: function, then doubles and U+0000, then required members, then formats.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,9 +16,21 @@ import msgspec
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.results import Result
 from tillgate.protocol.envelope import Kind, Verified
-from tillgate.protocol.function import Function
+from tillgate.protocol.function import Direction, Function
 from tillgate.protocol.members import Message, part
-from tillgate.protocol.messages import notify_pay, wap_pay
+from tillgate.protocol.messages import (
+    agreement_pay,
+    apply_token,
+    cancel_auth,
+    notify_cancel,
+    notify_pay,
+    pay_cancel,
+    pay_query,
+    prepare_redirect,
+    query_auth,
+    refund,
+    wap_pay,
+)
 from tillgate.protocol.messages.head import RequestHead, ResponseHead
 from tillgate.protocol.validation import faults, read
 
@@ -53,9 +65,38 @@ def _table(functions: Iterable[Function]) -> Mapping[str, Function]:
     return MappingProxyType(names)
 
 
-ALL_FUNCTIONS: tuple[Function, ...] = (wap_pay.FUNCTION, notify_pay.FUNCTION)
+ALL_FUNCTIONS: tuple[Function, ...] = (
+    wap_pay.FUNCTION,
+    agreement_pay.FUNCTION,
+    pay_query.FUNCTION,
+    refund.FUNCTION,
+    pay_cancel.FUNCTION,
+    notify_pay.FUNCTION,
+    prepare_redirect.FUNCTION,
+    apply_token.FUNCTION,
+    query_auth.FUNCTION,
+    cancel_auth.FUNCTION,
+    notify_cancel.FUNCTION,
+)
+"""In the order of PROTOCOL section 4."""
 FUNCTIONS: Mapping[str, Function] = _table(ALL_FUNCTIONS)
 """Every function by its name and by its aliases."""
+_BY_PATH: Mapping[str, Function] = MappingProxyType(
+    {
+        path.lower(): function
+        for function in ALL_FUNCTIONS
+        if function.direction is Direction.TO_GATEWAY
+        for path in function.paths
+    }
+)
+
+
+def function_of_path(path: str) -> Function | None:
+    """Return the function that is posted to this path, without regard to case (C17), or None.
+
+    Functions that we post to merchants are served nowhere here.
+    """
+    return _BY_PATH.get(path.lower()) if path.isascii() else None
 
 
 def function_of(name: str) -> Function:

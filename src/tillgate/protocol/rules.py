@@ -42,6 +42,15 @@ def one_of(*values: str, type_name: str = "enum") -> Rule:
     return Rule(must_be=listed, pattern=rf"^(?:{escaped})\Z", type_name=type_name)
 
 
+def open_set(*values: str) -> Rule:
+    """Return the rule of a set of words that may grow: others are read, so a reader judges them."""
+    return Rule(
+        must_be=f"text without control characters; known are {', '.join(values)}",
+        pattern=IDENTIFIER.pattern,
+        type_name="enum",
+    )
+
+
 def json_object(text: str) -> dict[str, Any]:
     """Read the JSON object that a string member holds.
 

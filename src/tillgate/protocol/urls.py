@@ -8,6 +8,7 @@ What must hold: whatever a browser would take for another host than the eye does
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import final
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
@@ -27,6 +28,17 @@ RESERVED_PARAMETERS = (
     "signature",
 )
 """Parameters that we append to a returnUrl, so a merchant's own URL may not hold them."""
+
+AUTH_PARAMETERS = (
+    "state",
+    "auth_site",
+    "merchantAgreementId",
+    "authCode",
+    "auth_code",
+    "client_id",
+    "authResult",
+)
+"""Parameters that we append to a merchantRedirectUrl, and another spelling of one of them (C7)."""
 
 _C0_AND_BLANK = "".join(map(chr, range(0x21)))
 _SCHEME = re.compile(r"(https?):(.*)", re.IGNORECASE | re.DOTALL)
@@ -114,23 +126,38 @@ def check_return_url(text: str) -> None:
     refuse_reserved(parse(text))
 
 
-def refuse_reserved(address: Address) -> None:
+def check_redirect_url(text: str) -> None:
+    """Refuse, with ValueError, a merchantRedirectUrl that is none or holds a parameter of ours."""
+    if _PLAIN.fullmatch(text):
+        return
+    refuse_reserved(parse(text), AUTH_PARAMETERS)
+
+
+def refuse_reserved(address: Address, reserved: Iterable[str] = RESERVED_PARAMETERS) -> None:
     """Refuse, with ValueError, an address whose query holds a parameter of ours."""
     names = {name for name, _ in parse_qsl(address.query or "", keep_blank_values=True)}
-    for name in RESERVED_PARAMETERS:
+    for name in reserved:
         if name in names:
             raise ValueError(f"the address already holds the parameter {name}, which is ours")
 
 
+_REDIRECT_WORDS = (
+    "an http or https address with a host in ASCII, without user information, and without the "
+    "parameters that are appended to it ({})"
+)
 NOTIFY_URL = Rule(
     must_be="an http or https address with a host in ASCII and without user information",
     check=normalise,
     type_name="string (URL)",
 )
 RETURN_URL = Rule(
-    must_be="an http or https address with a host in ASCII, without user information, and without "
-    f"the parameters that are appended to it ({', '.join(RESERVED_PARAMETERS)})",
+    must_be=_REDIRECT_WORDS.format(", ".join(RESERVED_PARAMETERS)),
     check=check_return_url,
+    type_name="string (URL)",
+)
+MERCHANT_REDIRECT_URL = Rule(
+    must_be=_REDIRECT_WORDS.format(", ".join(AUTH_PARAMETERS)),
+    check=check_redirect_url,
     type_name="string (URL)",
 )
 

@@ -10,19 +10,19 @@ What must hold: nothing is accepted that breaks a member's type, length or rule.
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import msgspec
 
 from tillgate.kernel.errors import Broken, Refused
 from tillgate.kernel.results import Result
+from tillgate.protocol.conditions import Condition
 from tillgate.protocol.members import Member, members_of
 
 M = TypeVar("M", bound=msgspec.Struct)
 Tree = Any
 """What a JSON text is in plain Python: dict, list, str, int, float, bool or None."""
-_Check = tuple[str, Callable[[str], object] | None, "tuple[_Check, ...]"]
 
 
 def read(message: type[M], text: bytes, tree: Callable[[], Tree]) -> M:
@@ -71,9 +71,21 @@ def faults(message: type[msgspec.Struct], plain: Tree) -> list[Refused]:
     return [*_missing(message, plain, ""), *_illegal(message, plain, "")]
 
 
+class _Checks(msgspec.Struct, frozen=True):
+    """What msgspec cannot check by itself.
+
+    Attributes:
+        members: (attribute, whether it is a list, what judges it or each of its items).
+        needs: (attribute, attribute of the member that decides, the condition).
+    """
+
+    members: tuple[tuple[str, bool, Callable[[Any], object]], ...]
+    needs: tuple[tuple[str, str, Condition], ...]
+
+
 class _Shape(msgspec.Struct, frozen=True):
     decoder: Any
-    checks: tuple[_Check, ...]
+    checks: _Checks
     other_names: tuple[bytes, ...]
 
 
@@ -86,26 +98,39 @@ def _shape(message: type[msgspec.Struct]) -> _Shape:
     )
 
 
-def _checks(message: type[msgspec.Struct]) -> tuple[_Check, ...]:
-    """Collect what msgspec cannot check by itself, as a small tree that mirrors the message."""
-    found: list[_Check] = []
-    for each in members_of(message):
-        inner = _checks(each.part) if each.part and not each.is_list else ()
-        check = each.rule.check if each.rule else None
-        if inner or check:
-            found.append((each.attribute, check, inner))
-    return tuple(found)
+def _checks(message: type[msgspec.Struct]) -> _Checks:
+    """Collect the checks of a message, as a small tree that mirrors it."""
+    described = members_of(message)
+    attributes = {each.name: each.attribute for each in described}
+    judges = [(each.attribute, each.is_list, _judge(each)) for each in described]
+    return _Checks(
+        members=tuple((name, is_list, judge) for name, is_list, judge in judges if judge),
+        needs=tuple(
+            (each.attribute, attributes[each.condition.other], each.condition)
+            for each in described
+            if each.condition and each.condition.other
+        ),
+    )
 
 
-def _run(checks: tuple[_Check, ...], value: object) -> None:
-    for attribute, check, inner in checks:
+def _judge(each: Member) -> Callable[[Any], object] | None:
+    if each.part is None:
+        return each.rule.check if each.rule else None
+    inner = _checks(each.part)
+    return partial(_run, inner) if inner.members or inner.needs else None
+
+
+def _run(checks: _Checks, value: object) -> None:
+    """Raise ValueError for a typed value that a check in code does not accept."""
+    for attribute, is_list, judge in checks.members:
         found = getattr(value, attribute)
         if found is None:
             continue
-        if check is not None:
-            check(found)
-        else:
-            _run(inner, found)
+        for item in found if is_list else (found,):
+            judge(item)
+    for attribute, other, condition in checks.needs:
+        if getattr(value, attribute) is None and condition.requires(getattr(value, other)):
+            raise ValueError(attribute)
 
 
 def _other_names(message: type[msgspec.Struct]) -> list[str]:
@@ -131,11 +156,19 @@ def _missing(message: type[msgspec.Struct], plain: dict[str, Tree], path: str) -
     for each in members_of(message):
         value = _value(each, plain)
         here = path + each.name
-        if value is None and each.required:
+        if value is None and _is_needed(each, message, plain):
             found.append(Refused(Result.PARAM_MISSING, _missing_sentence(each), path=here))
         for inner, where in _parts(each, value, here):
             found += _missing(_part(each), inner, where)
     return found
+
+
+def _is_needed(each: Member, message: type[msgspec.Struct], plain: dict[str, Tree]) -> bool:
+    condition = each.condition
+    if condition is None or not condition.other:
+        return each.required
+    other = next(one for one in members_of(message) if one.name == condition.other)
+    return condition.requires(_value(other, plain))
 
 
 def _illegal(message: type[msgspec.Struct], plain: dict[str, Tree], path: str) -> list[Refused]:
@@ -195,10 +228,20 @@ def _fault(each: Member, value: Tree) -> str:
 def _list_fault(each: Member, value: Tree) -> str:
     if not isinstance(value, list):
         return _type_sentence(each, value)
-    for item in value:
-        if not isinstance(item, dict if each.part else str):
-            return f"{each.name} holds {_kind(item)}, but its type is {each.type_name}."
-    return ""
+    if len(value) < each.items_min:
+        return f"{each.name} is an empty list{_as_in(each)}."
+    if each.items_max is not None and len(value) > each.items_max:
+        return f"{each.name} has {len(value)} items; it may have at most {each.items_max}."
+    told = (_item_fault(each, item) for item in value)
+    return next((sentence for sentence in told if sentence), "")
+
+
+def _item_fault(each: Member, item: Tree) -> str:
+    if not isinstance(item, dict if each.part else str):
+        return f"{each.name} holds {_kind(item)}, but its type is {each.type_name}."
+    if item == "":
+        return f"{each.name} holds an empty string{_as_in(each)}."
+    return "" if each.part else _text_fault(each, item)
 
 
 def _text_fault(each: Member, value: Tree) -> str:
@@ -223,13 +266,14 @@ def _type_sentence(each: Member, value: Tree) -> str:
 
 
 def _missing_sentence(each: Member) -> str:
-    return f"{each.name} is missing, and it is required: {each.meaning}{_as_in(each)}."
+    words = f" {each.condition.words}" if each.condition else ""
+    return f"{each.name} is missing, and it is required{words}: {each.meaning}{_as_in(each)}."
 
 
 def _as_in(each: Member) -> str:
     if not each.sample:
         return ""
-    shown = each.sample if each.part else msgspec.json.encode(each.sample).decode()
+    shown = each.sample if each.part or each.is_list else msgspec.json.encode(each.sample).decode()
     return f"; send for example {shown}"
 
 

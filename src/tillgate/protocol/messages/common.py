@@ -18,9 +18,17 @@ from tillgate.protocol.rules import (
     JSON_OBJECT,
     Rule,
     one_of,
+    open_set,
 )
+from tillgate.protocol.urls import NOTIFY_URL
 
 RESULT_MESSAGE_CHARACTERS_MAX = 256
+RESULT_SAMPLE = '{"resultStatus":"S","resultCodeId":"00000000","resultCode":"SUCCESS"}'
+MONEY_SAMPLE = '{"currency":"HKD","value":"1000"}'
+REFUND_MONEY_SAMPLE = '{"currency":"HKD","value":"400"}'
+ORDER_SAMPLE = f'{{"orderAmount":{MONEY_SAMPLE},"orderTitle":"testTitle"}}'
+PAY_STATUSES = ("WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_FINISHED", "TRADE_CLOSED")
+"""What a payment may be (U2)."""
 
 MerchantIdText = Annotated[
     str,
@@ -58,10 +66,34 @@ ExtendInfo = Annotated[
         rule=JSON_OBJECT,
     ),
 ]
-
-
+SettleContractId = Annotated[
+    str,
+    member(
+        "the settlement contract; the default one if absent",
+        sample="USD-1",
+        length=64,
+        rule=IDENTIFIER,
+    ),
+]
+NotifyUrl = Annotated[
+    str,
+    member(
+        "where the notification of the result is posted",
+        sample="https://merchant.example/notify",
+        length=512,
+        rule=NOTIFY_URL,
+        other_name="notify_url",
+    ),
+]
+PayStatus = Annotated[
+    str,
+    member("state of the payment", sample="TRADE_SUCCESS", length=64, rule=open_set(*PAY_STATUSES)),
+]
 PaymentTime = Annotated[
     str, member("when the buyer paid", sample="2018-12-04T22:01:12-08:00", rule=DATETIME)
+]
+CancelTime = Annotated[
+    str, member("when it was ended", sample="2018-12-04T22:05:00-08:00", rule=DATETIME)
 ]
 
 
@@ -165,9 +197,7 @@ class Seller(Message, frozen=True, kw_only=True):
 class Order(Message, frozen=True, kw_only=True):
     """What is bought, for how much."""
 
-    order_amount: Annotated[
-        WireMoney, part("what the buyer pays", sample='{"currency":"HKD","value":"1000"}')
-    ]
+    order_amount: Annotated[WireMoney, part("what the buyer pays", sample=MONEY_SAMPLE)]
     order_title: (
         Annotated[str, member("title, shown to the buyer", sample="Women Summer Dress", length=256)]
         | None
@@ -185,3 +215,8 @@ class Order(Message, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+
+
+ResultOfRequest = Annotated[ResultInfo, part("what became of the request", sample=RESULT_SAMPLE)]
+OrderAmount = Annotated[WireMoney, part("what the order asked for", sample=MONEY_SAMPLE)]
+OrderPart = Annotated[Order, part("what is bought, for how much", sample=ORDER_SAMPLE)]

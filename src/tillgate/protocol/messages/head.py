@@ -7,9 +7,12 @@ function, clientId and reqMsgId of its request.
 from typing import Annotated, final
 
 from tillgate.kernel.clock import parse_rfc3339, rfc3339
+from tillgate.protocol.conditions import when
 from tillgate.protocol.members import Message, member, secret
 from tillgate.protocol.rules import DATETIME, IDENTIFIER, JSON_OBJECT, one_of
 
+AGREEMENT_PAY = "alipay.intl.acquiring.agreement.pay"
+"""The one function whose head carries a token."""
 VERSIONS = ("2.0.0", "2.0.1", "2.0.2", "2.0.3", "2.0.4")
 """Treated alike and echoed (U13)."""
 
@@ -62,7 +65,17 @@ class RequestHead(Message, frozen=True, kw_only=True):
     req_msg_id: ReqMsgIdText
     reserve: Reserve | None = None
     access_token: (
-        Annotated[str, secret("the payer's token; agreement.pay only", length=64)] | None
+        Annotated[
+            str,
+            secret(
+                "the payer's token; agreement.pay only",
+                sample="M9WkKnmRGFflrgEp2ORH5sMIkH9L59AXK6SFkdzAi5000969",
+                length=64,
+                rule=IDENTIFIER,
+            ),
+            when("function", AGREEMENT_PAY),
+        ]
+        | None
     ) = None
     sign_type: (
         Annotated[
@@ -107,7 +120,13 @@ class ResponseHead(Message, frozen=True, kw_only=True):
 
 
 def request_head(
-    function: str, *, client_id: str, req_msg_id: str, now_ms: int, version: str = "2.0.0"
+    function: str,
+    *,
+    client_id: str,
+    req_msg_id: str,
+    now_ms: int,
+    version: str = "2.0.0",
+    access_token: str | None = None,
 ) -> RequestHead:
     """Return a fresh head for a request made at `now_ms`."""
     return RequestHead(
@@ -117,6 +136,7 @@ def request_head(
         req_time=rfc3339(now_ms),
         req_msg_id=req_msg_id,
         reserve="{}",
+        access_token=access_token,
     )
 
 

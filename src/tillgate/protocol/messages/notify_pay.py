@@ -7,20 +7,19 @@ resultInfo and merchantTransId may be absent; `merchant` decides what an absence
 
 from typing import Annotated, final
 
-from tillgate.protocol.function import Function
-from tillgate.protocol.members import Message, member, part
+from tillgate.protocol.function import Direction, Function
+from tillgate.protocol.members import Message, part
 from tillgate.protocol.messages.common import (
+    RESULT_SAMPLE,
     AcquirementIdText,
     ExtendInfo,
     MerchantIdText,
     MerchantTransIdText,
+    OrderAmount,
     PaymentTime,
+    PayStatus,
     ResultInfo,
-    WireMoney,
 )
-from tillgate.protocol.rules import IDENTIFIER
-
-RESULT_SAMPLE = '{"resultStatus":"S","resultCodeId":"00000000","resultCode":"SUCCESS"}'
 
 
 @final
@@ -30,20 +29,9 @@ class NotifyPayBody(Message, frozen=True, kw_only=True):
     result_info: Annotated[ResultInfo, part("the result of the payment", sample=RESULT_SAMPLE)]
     acquirement_id: AcquirementIdText | None = None
     merchant_trans_id: MerchantTransIdText
-    order_amount: (
-        Annotated[
-            WireMoney, part("what the order asked for", sample='{"currency":"HKD","value":"1000"}')
-        ]
-        | None
-    ) = None
+    order_amount: OrderAmount | None = None
     payment_time: PaymentTime | None = None
-    pay_status: (
-        Annotated[
-            str,
-            member("state of the payment", sample="TRADE_SUCCESS", length=64, rule=IDENTIFIER),
-        ]
-        | None
-    ) = None
+    pay_status: PayStatus | None = None
     merchant_id: MerchantIdText | None = None
     extend_info: ExtendInfo | None = None
 
@@ -57,7 +45,11 @@ class AckBody(Message, frozen=True, kw_only=True):
 
 FUNCTION = Function(
     name="alipay.intl.acquiring.common.notify.pay",
+    title="Notify of a payment",
     meaning="Tell the merchant what became of a payment; sent until it is acknowledged.",
+    section="4.7",
+    direction=Direction.TO_MERCHANT,
+    changes=True,
     request=NotifyPayBody,
     response=AckBody,
     aliases=(

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, final
 
 import msgspec
 
-from tillgate.protocol.members import Message, member, members_of, part
+from tillgate.protocol.members import Message, items, member, members_of, part
 from tillgate.protocol.messages.common import WireMoney
 from tillgate.protocol.rules import DATETIME
 from tillgate.protocol.validation import Tree, faults
@@ -200,10 +200,20 @@ class RiskInfo(Message, frozen=True, kw_only=True):
 
     device_info: Annotated[DeviceInfo, part("the buyer's device")] | None = None
     user_info: Annotated[UserInfo, part("the buyer as the merchant knows them")] | None = None
-    order_infos: Annotated[list[OrderInfo], part("what is bought")] | None = None
+    order_infos: Annotated[list[OrderInfo], items("what is bought")] | None = None
     risk_extend_info: (
         Annotated[str, member("more, as a string that holds JSON", sample="{}", length=2048)] | None
     ) = None
+
+
+RiskInfoValue = Annotated[
+    Any,
+    part(
+        "what is known of the buyer's device and history; never in the way of a payment",
+        shape=RiskInfo,
+    ),
+]
+"""How a message carries it: as any JSON value."""
 
 
 def read_risk(value: Tree) -> RiskInfo:
@@ -219,8 +229,8 @@ def _lenient(message: type[_T], value: Tree) -> _T:
     for each in members_of(message):
         found = value.get(each.name)
         if each.part and each.is_list:
-            items = found[:ORDER_INFOS_MAX] if isinstance(found, list) else []
-            kept[each.attribute] = [_lenient(each.part, item) for item in items]
+            read = found[:ORDER_INFOS_MAX] if isinstance(found, list) else []
+            kept[each.attribute] = [_lenient(each.part, item) for item in read]
         elif each.part is WireMoney:
             if found and not faults(WireMoney, found):
                 kept[each.attribute] = msgspec.convert(found, WireMoney)

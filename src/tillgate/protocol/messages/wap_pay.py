@@ -1,21 +1,27 @@
 """`alipay.intl.acquiring.cashier.wap.pay`: pay one order in the wallet (the seed; PROTOCOL 4.1).
 
-The request reaches the gateway inside an order string, by way of the buyer's page; there is no
-response to the merchant's server. What must hold: members, lengths and order are the seed's.
+The request reaches the gateway inside an order string, by way of the buyer's page, and then there
+is no response to the merchant's server. A server of a merchant without a bridge may post it too;
+the answer to that, with an address of the cashier, is ours. What must hold: the request's members,
+lengths and order are the seed's.
 """
 
 from typing import Annotated, Any, final
 
-from tillgate.protocol.function import Function
-from tillgate.protocol.members import Message, member, part
+from tillgate.protocol.function import Direction, Function
+from tillgate.protocol.members import Message, member
 from tillgate.protocol.messages.common import (
+    AcquirementIdText,
     ExtendInfo,
     MerchantIdText,
     MerchantTransIdText,
-    Order,
+    NotifyUrl,
+    OrderPart,
+    ResultOfRequest,
+    SettleContractId,
 )
-from tillgate.protocol.messages.risk import RiskInfo, read_risk
-from tillgate.protocol.rules import IDENTIFIER, json_object, one_of
+from tillgate.protocol.messages.risk import RiskInfo, RiskInfoValue, read_risk
+from tillgate.protocol.rules import json_object, one_of
 from tillgate.protocol.urls import NOTIFY_URL, RETURN_URL
 
 PRODUCT_CODES = ("AGREEMENT_OR_CASHIER_PAY", "CASHIER_PAY")
@@ -37,43 +43,11 @@ class PayBody(Message, frozen=True, kw_only=True):
         ),
     ]
     merchant_trans_id: MerchantTransIdText
-    order: Annotated[
-        Order,
-        part(
-            "what is bought, for how much",
-            sample='{"orderAmount":{"currency":"HKD","value":"1000"},"orderTitle":"testTitle"}',
-        ),
-    ]
-    settle_contract_id: (
-        Annotated[
-            str,
-            member(
-                "the settlement contract; the default one if absent",
-                sample="USD-1",
-                length=64,
-                rule=IDENTIFIER,
-            ),
-        ]
-        | None
-    ) = None
-    risk_info: Annotated[
-        Any,
-        part("what is known of the buyer's device and history; never in the way of a payment"),
-    ] = None
+    order: OrderPart
+    settle_contract_id: SettleContractId | None = None
+    risk_info: RiskInfoValue = None
     extend_info: ExtendInfo | None = None
-    notify_url: (
-        Annotated[
-            str,
-            member(
-                "where the notification of the result is posted",
-                sample="https://merchant.example/notify",
-                length=512,
-                rule=NOTIFY_URL,
-                other_name="notify_url",
-            ),
-        ]
-        | None
-    ) = None
+    notify_url: NotifyUrl | None = None
     return_url: (
         Annotated[
             str,
@@ -108,9 +82,34 @@ class PayBody(Message, frozen=True, kw_only=True):
         return json_object(self.extend_info) if self.extend_info else {}
 
 
+@final
+class CashierAnswer(Message, frozen=True, kw_only=True):
+    """Where the buyer pays an order that a server posted; this answer is ours."""
+
+    result_info: ResultOfRequest
+    acquirement_id: AcquirementIdText | None = None
+    merchant_trans_id: MerchantTransIdText | None = None
+    cashier_url: (
+        Annotated[
+            str,
+            member(
+                "where the buyer's browser is sent to pay; ours, not the seed's",
+                sample="https://gateway.example/cashier/3q2-7wAAAAAAAAAAAAAAAA",
+                length=512,
+                rule=NOTIFY_URL,
+            ),
+        ]
+        | None
+    ) = None
+
+
 FUNCTION = Function(
     name="alipay.intl.acquiring.cashier.wap.pay",
+    title="Pay in the wallet",
     meaning="Take one in-app payment; sent as an order string by way of the buyer's page.",
+    section="4.1",
+    direction=Direction.TO_GATEWAY,
+    changes=True,
     request=PayBody,
-    response=None,
+    response=CashierAnswer,
 )
