@@ -28,11 +28,11 @@ def _check_amount(day: Day | None, amount: Money, limit: Money | None, whose: st
     if not day.spent.currency == amount.currency == limit.currency:
         return
     if day.spent + amount > limit:
-        sentence = f"{whose} reaches its limit of {limit} for a day; try again tomorrow."
+        sentence = f"{whose} has reached the limit of a day; try a smaller amount or later."
         raise Refused(Result.PAYMENT_AMOUNT_EXCEED_LIMIT, sentence)
 
 
 def _check_count(day: Day | None, limit: int, whose: str) -> None:
     if day is not None and limit and day.count >= limit:
-        sentence = f"{whose} reaches its limit of {limit} payments for a day; try again tomorrow."
+        sentence = f"{whose} has reached the number of payments of a day; try again later."
         raise Refused(Result.PAYMENT_COUNT_EXCEED_LIMIT, sentence)
