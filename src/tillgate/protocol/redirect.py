@@ -6,17 +6,17 @@ included. What must hold: the digest is SHA-256 and the encoding plain base64, w
 since this format is ours and carries its version; a reader believes nothing before the check.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, final
-from urllib.parse import parse_qsl, quote
+from collections.abc import Sequence
+from typing import Annotated, final
+from urllib.parse import quote
 
 import msgspec
 
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.results import Result
-from tillgate.protocol import scan, urls
+from tillgate.protocol import urls
 from tillgate.protocol.keys import PrivateKey, PublicKey
-from tillgate.protocol.members import Message, member, members_of, part
+from tillgate.protocol.members import Message, member, part
 from tillgate.protocol.messages.common import (
     AcquirementIdText,
     ExtendInfo,
@@ -25,13 +25,13 @@ from tillgate.protocol.messages.common import (
     ResultInfo,
     WireMoney,
 )
+from tillgate.protocol.parameters import appended, plain_of, query_of
 from tillgate.protocol.profile import Digest, Profile
 from tillgate.protocol.rules import DATETIME
 from tillgate.protocol.signature import sign, verify_bytes
 from tillgate.protocol.validation import read_plain
 
 SIGNED_PREFIX = b"tillgate-return-v1\n"
-RETURN_URL_CHARACTERS_MAX = 16 * 1024
 _MARK = "&signature="
 
 
@@ -73,10 +73,7 @@ def sign_return_url(url: str, parameters: ReturnParameters, key: PrivateKey) -> 
     """
     address = urls.parse(url)
     urls.refuse_reserved(address)
-    own = "&".join(
-        f"{name}={quote(value, safe='')}" for name, value in _as_query(parameters).items()
-    )
-    query = f"{address.query}&{own}" if address.query else own
+    query = appended(address, parameters)
     signature = sign(SIGNED_PREFIX + query.encode(), key, Profile.TILLGATE)
     return str(msgspec.structs.replace(address, query=f"{query}{_MARK}{quote(signature, safe='')}"))
 
@@ -92,12 +89,7 @@ def read_return_url(text: str, keys: Sequence[PublicKey]) -> ReturnParameters:
     Raises:
         Refused: INVALID_SIGNATURE, or PARAM_MISSING and PARAM_ILLEGAL for its parameters.
     """
-    if len(text) > RETURN_URL_CHARACTERS_MAX:
-        raise Refused(Result.REQUEST_TOO_LARGE, "The address is longer than any of ours.")
-    before_fragment = text.partition("#")[0]
-    _, mark, after = before_fragment.partition("?")
-    query = after if mark else before_fragment
-    signed, found, signature = query.rpartition(_MARK)
+    signed, found, signature = query_of(text).rpartition(_MARK)
     if not found or "&" in signature:
         raise Refused(
             Result.INVALID_SIGNATURE,
@@ -109,35 +101,4 @@ def read_return_url(text: str, keys: Sequence[PublicKey]) -> ReturnParameters:
     except UnicodeEncodeError as fault:
         raise Refused(Result.INVALID_SIGNATURE, path="signature") from fault
     verify_bytes(raw, signature, keys, Digest.RSA2)
-    return read_plain(ReturnParameters, _from_query(signed))
-
-
-def _as_query(parameters: ReturnParameters) -> Mapping[str, str]:
-    plain: dict[str, Any] = msgspec.to_builtins(parameters)
-    return {
-        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        for name, value in plain.items()
-    }
-
-
-def _from_query(query: str) -> dict[str, Any]:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    names = [name for name, _ in pairs]
-    plain: dict[str, Any] = {}
-    for each in members_of(ReturnParameters):
-        if names.count(each.name) > 1:
-            raise Refused(
-                Result.PARAM_ILLEGAL, f"{each.name} is given twice in the address.", path=each.name
-            )
-        value = next((value for name, value in pairs if name == each.name), None)
-        plain[each.name] = _object(each.name, value) if each.part and value else value
-    return plain
-
-
-def _object(name: str, value: str) -> Any:  # noqa: ANN401  Any JSON value.
-    try:
-        if scan.is_too_deep(value):
-            raise ValueError("too deep")
-        return scan.plain(value)
-    except ValueError as fault:
-        raise Refused(Result.PARAM_ILLEGAL, f"{name} is not compact JSON.", path=name) from fault
+    return read_plain(ReturnParameters, plain_of(ReturnParameters, signed))
