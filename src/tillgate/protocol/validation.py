@@ -271,7 +271,7 @@ def _missing_sentence(each: Member) -> str:
 
 
 def _as_in(each: Member) -> str:
-    if not each.sample:
+    if each.secret or not each.sample:
         return ""
     shown = each.sample if each.part or each.is_list else msgspec.json.encode(each.sample).decode()
     return f"; send for example {shown}"

@@ -10,6 +10,7 @@ from tillgate.protocol.conditions import when
 from tillgate.protocol.function import Direction, Function
 from tillgate.protocol.members import Message, member, part
 from tillgate.protocol.messages.authorisation import (
+    TOKEN_SAMPLE,
     AccessTokenInfo,
     AuthCode,
     AuthMerchantId,
@@ -53,8 +54,8 @@ class ApplyTokenAnswer(Message, frozen=True, kw_only=True):
             AccessTokenInfo,
             part(
                 "the tokens",
-                sample='{"accessToken":"…","expiresIn":"2019-12-04T22:01:12-08:00",'
-                '"tokenStatus":"ACTIVE"}',
+                sample=f'{{"accessToken":"{TOKEN_SAMPLE}",'
+                '"expiresIn":"2019-12-04T22:01:12-08:00","tokenStatus":"ACTIVE"}',
             ),
         ]
         | None

@@ -10,6 +10,7 @@ from tillgate.protocol.members import Message, member, secret
 from tillgate.protocol.rules import DATETIME, IDENTIFIER, one_of, open_set
 
 AUTH_SITES = ("ALIPAY_HK",)
+TOKEN_SAMPLE = "M9WkKnmRGFflrgEp2ORH5sMIkH9L59AXK6SFkdzAi5000969"  # noqa: S105  A published one.
 TOKEN_STATUSES = ("ACTIVE", "CANCELED", "EXPIRED")
 """What a token may be (U9)."""
 
@@ -84,7 +85,7 @@ class AccessTokenInfo(Message, frozen=True, kw_only=True):
         str,
         secret(
             "the token that debits, sent as head.accessToken",
-            sample="M9WkKnmRGFflrgEp2ORH5sMIkH9L59AXK6SFkdzAi5000969",
+            sample=TOKEN_SAMPLE,
             length=64,
             rule=IDENTIFIER,
         ),
