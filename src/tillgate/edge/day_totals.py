@@ -23,9 +23,12 @@ from tillgate.kernel.money import Currency, Money
 
 FRESH_MS: Final = SECOND_MS
 """How old an answer may be."""
-OVERLAP_MS: Final = MINUTE_MS
+OVERLAP_MS: Final = 5 * SECOND_MS
 """How much is read again: a commit may become visible after a later one of another process."""
 PAGE_ROWS: Final = 1_000
+"""How many rows are read at once of a day that is not known yet."""
+NEWS_ROWS: Final = 256
+"""How many rows are read at once to find what is new; several batches may share a millisecond."""
 REMEMBERED_MAX: Final = 512
 """How many merchants and devices are remembered at once."""
 
@@ -123,7 +126,7 @@ class DayTotals:
         tally = self._tally((kind.field, subject))
         async with tally.lock:
             if tally.read_at_ms is None or now_ms - tally.read_at_ms >= FRESH_MS:
-                tally.take(await self._read(kind, subject, tally.since_ms(now_ms), now_ms), now_ms)
+                tally.take(await self._read(kind, subject, tally, now_ms), now_ms)
         return tally.day(currency)
 
     def _tally(self, name: tuple[str, str]) -> _Tally:
@@ -133,27 +136,29 @@ class DayTotals:
             self._tallies.popitem(last=False)
         return tally
 
-    async def _read(self, kind: _Kind, subject: str, since_ms: int, now_ms: int) -> set[_Paid]:
-        """Return the payments since an instant, newest page first."""
+    async def _read(self, kind: _Kind, subject: str, tally: _Tally, now_ms: int) -> set[_Paid]:
+        """Return the payments that may be new, newest page first."""
+        since_ms = tally.since_ms(now_ms)
+        limit = PAGE_ROWS if tally.read_at_ms is None else NEWS_ROWS
         found: set[_Paid] = set()
         until_ms = now_ms + MINUTE_MS
-        for _ in range(LIMIT_COUNT_MAX // PAGE_ROWS + 1):
-            page = await self._page(kind, subject, until_ms)
+        for _ in range(LIMIT_COUNT_MAX // limit + 1):
+            page = await self._page(kind, subject, until_ms, limit)
             found.update(each for each in page if each.at_ms > since_ms)
-            if len(page) < PAGE_ROWS or page[-1].at_ms <= since_ms:
+            if len(page) < limit or page[-1].at_ms <= since_ms:
                 break
             # A page that begins and ends in one millisecond would be read for ever.
             until_ms = page[-1].at_ms - (page[0].at_ms == page[-1].at_ms)
         return found
 
-    async def _page(self, kind: _Kind, subject: str, until_ms: int) -> Sequence[_Paid]:
+    async def _page(self, kind: _Kind, subject: str, until_ms: int, limit: int) -> Sequence[_Paid]:
         rows = await self._reader.select(
             Select(
                 record=kind.record,
                 equals=((kind.field, subject), *kind.further),
                 at_most=((kind.at_field, until_ms),),
                 order_by=(f"-{kind.at_field}",),
-                limit=PAGE_ROWS,
+                limit=limit,
             )
         )
         return [

@@ -19,6 +19,7 @@ from tillgate.acquiring.risk.signals import FAULTS_KEPT_MAX, Signals, Terminal
 from tillgate.edge.day_totals import DayTotals
 from tillgate.engine.ports import Reader, Select
 from tillgate.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, parse_rfc3339
+from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import MerchantId
 from tillgate.kernel.money import Money
 from tillgate.protocol.messages.risk import (
@@ -28,7 +29,7 @@ from tillgate.protocol.messages.risk import (
     UserInfo,
     read_risk,
 )
-from tillgate.protocol.validation import faults
+from tillgate.protocol.validation import faults, read_plain
 
 NAME: Final = "riskInfo"
 T = TypeVar("T")
@@ -56,10 +57,16 @@ def signals_of(risk_info: object, *, device_key: bytes = b"") -> Signals:
         return Signals()
     if not isinstance(risk_info, dict):
         return Signals(is_present=True, faults=(NAME,))
-    tree = _trimmed(risk_info)
-    said = read_risk(tree)
-    bad = [f"{NAME}.{fault.path}" for fault in faults(RiskInfo, tree)]
+    said, bad = _read(_trimmed(risk_info))
     return _signals(said.device_info or DeviceInfo(), said.user_info or UserInfo(), bad, device_key)
+
+
+def _read(tree: dict[str, Any]) -> tuple[RiskInfo, list[str]]:
+    """Return what fits, and the paths of what does not; well-formed, it is read in one go."""
+    try:
+        return read_plain(RiskInfo, tree), []
+    except Refused:
+        return read_risk(tree), [f"{NAME}.{fault.path}" for fault in faults(RiskInfo, tree)]
 
 
 def _trimmed(risk_info: dict[str, Any]) -> dict[str, Any]:
