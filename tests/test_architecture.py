@@ -19,10 +19,15 @@ from tests.architecture.source import ROOT, SRC, TESTS, Module, read
 from tillgate.acquiring import states
 
 FACE = {
-    *("Merchant", "Order", "UNCHECKED", "Money", "Profile"),
-    *("PaymentEvent", "PaymentReturn"),
-    *("TillgateError", "Refused", "Unavailable", "Broken", "KeyRefused"),
+    *("Merchant", "AsyncMerchant", "Order", "UNCHECKED", "Money", "Profile", "Secret"),
+    *("Connection", "Repeating"),
+    *("PaymentEvent", "PaymentReturn", "AgreementEvent", "AgreementReturn", "AuthResult"),
+    *("Paid", "Waiting", "Closed", "NotFound", "Unknown", "Cause", "Refusal"),
+    *("Refunded", "RefundLine", "Cancelled", "CashierPage"),
+    *("AgreementPage", "AccessToken", "Agreement", "AgreementCancelled"),
+    *("TillgateError", "Refused", "Unavailable", "Broken", "KeyRefused", "NotConnected"),
     *("VerificationError", "InvalidMessage", "InvalidSignature", "UnknownOrder", "OrderMismatch"),
+    "AgreementMismatch",
     "__version__",
 }
 """The public names DESIGN section 5 promises, as far as they exist. A new one is entered here."""

@@ -1,171 +1,260 @@
-"""`Merchant`: one merchant's side of the protocol, with its keys.
+"""`Merchant`: one merchant's side of the protocol, waiting in place for the gateway.
 
-It builds and reads messages purely; it opens no connection. Time and numbers come from what it is
-given, the system's by default. What must hold: private keys are loaded once, a notification is read
-from its raw bytes, and nothing is returned before the signature and the match have been checked.
+A thin shell: `papers` signs and reads, `payments` and `agreements` plan, `carriers` carries; here a
+plan is driven by sending, sleeping and reading the clock. `async_client` is the same with `await`;
+a test holds the two to the same methods. What must hold: nothing is decided here.
 """
 
-from collections.abc import Sequence
-from typing import final
+from types import TracebackType
+from typing import Any, Self, TypeAlias, final
 
-from tillgate.kernel.clock import Clock, SystemClock, parse_rfc3339
-from tillgate.kernel.errors import Refused
-from tillgate.kernel.ids import IdFactory
-from tillgate.kernel.results import Result
-from tillgate.merchant import sources
-from tillgate.merchant.errors import InvalidMessage, InvalidSignature, OrderMismatch
-from tillgate.merchant.events import Expect, PaymentEvent, PaymentReturn, match
+from tillgate.kernel.money import Money
+from tillgate.merchant.agreements import PageAsked
+from tillgate.merchant.connection import Carrier
 from tillgate.merchant.order import Order
-from tillgate.merchant.sources import KeySource, SystemIds
-from tillgate.protocol import order_string
-from tillgate.protocol.envelope import Kind, cut
-from tillgate.protocol.functions import Request, open_request_as, write
-from tillgate.protocol.keys import PrivateKey, PublicKey
-from tillgate.protocol.messages import notify_pay, wap_pay
-from tillgate.protocol.messages.common import ResultInfo
-from tillgate.protocol.messages.head import request_head, response_head
-from tillgate.protocol.messages.notify_pay import AckBody, NotifyPayBody
-from tillgate.protocol.profile import Profile
-from tillgate.protocol.redirect import read_return_url
-from tillgate.protocol.signature import seal, verify
+from tillgate.merchant.outcomes import (
+    AccessToken,
+    Agreement,
+    AgreementCancelled,
+    AgreementPage,
+    Cancelled,
+    CashierPage,
+    Closed,
+    NotFound,
+    Paid,
+    Refunded,
+    Refusal,
+    Unknown,
+    Waiting,
+)
+from tillgate.merchant.papers import Papers
+from tillgate.merchant.payments import Named, RefundAsked, read_amount
+from tillgate.merchant.plans import Now, Pause, Plan
+from tillgate.merchant.secret import Secret
+
+PaymentFound: TypeAlias = "Paid | Waiting[PaymentFound] | Closed | NotFound | Unknown[PaymentFound]"
+CancelDone: TypeAlias = "Cancelled | Refusal | Unknown[CancelDone]"
+RefundDone: TypeAlias = "Refunded | Refusal | Unknown[RefundDone]"
+DebitDone: TypeAlias = "Paid | Refusal | Unknown[PaymentFound]"
+CashierMade: TypeAlias = "CashierPage | Refusal | Unknown[CashierMade]"
+AgreementAsked: TypeAlias = "AgreementPage | Refusal | Unknown[AgreementAsked]"
+TokenGiven: TypeAlias = "AccessToken | Refusal | Unknown[TokenGiven]"
+AgreementFound: TypeAlias = "Agreement | NotFound | Unknown[AgreementFound]"
+AgreementEnded: TypeAlias = "AgreementCancelled | Refusal | Unknown[AgreementEnded]"
 
 
 @final
-class Merchant:
+class Merchant(Papers[Carrier]):
     """A merchant, as the acquirer registered it.
 
-    Args of the constructor, all by name:
-        client_id: the id of your calling system.
-        merchant_id: whom the acquirer settles to.
-        private_key: your private key: a file as `Path`, or the key's text or bytes.
-        gateway_public_key: the acquirer's public key, or several while it changes keys.
-        base_url: where the acquirer's server functions are.
-        profile: how you and the acquirer sign; `Profile.ALIPAY_HK` is SHA-1 and double base64.
-        clock, ids: where time and message numbers come from; the system's if absent.
+    Made with its ids, its private key and the gateway's public key; with `base_url` it also asks
+    the gateway. It may be shared by threads. Close it, or use it in a `with` statement.
     """
 
-    def __init__(
+    def query(
+        self, merchant_trans_id: str | None = None, *, acquirement_id: str | None = None
+    ) -> PaymentFound:
+        """Ask what became of an order.
+
+        Args:
+            merchant_trans_id: your order number; or
+            acquirement_id: the acquirer's.
+
+        Returns:
+            `Paid`, `Waiting` (it may still be paid), `Closed`, `NotFound` or `Unknown`.
+        """
+        outcome: PaymentFound = self._run(
+            self._payments.query(
+                Named(merchant_trans_id=merchant_trans_id, acquirement_id=acquirement_id)
+            )
+        )
+        return outcome
+
+    def cancel(
+        self, merchant_trans_id: str | None = None, *, acquirement_id: str | None = None
+    ) -> CancelDone:
+        """Close an order as if it had never been; what had been paid goes back.
+
+        For results that stay unclear, on the day of the payment. An order that the acquirer never
+        saw is closed too, before it can arrive.
+
+        Args:
+            merchant_trans_id: your order number; or
+            acquirement_id: the acquirer's.
+
+        Returns:
+            `Cancelled`, `Refusal` or `Unknown`.
+        """
+        outcome: CancelDone = self._run(
+            self._payments.cancel(
+                Named(merchant_trans_id=merchant_trans_id, acquirement_id=acquirement_id)
+            )
+        )
+        return outcome
+
+    def refund(
         self,
         *,
-        client_id: str,
-        merchant_id: str,
-        private_key: KeySource | PrivateKey,
-        gateway_public_key: KeySource | PublicKey | Sequence[KeySource | PublicKey],
-        base_url: str = "http://127.0.0.1:8080",
-        profile: Profile = Profile.TILLGATE,
-        clock: Clock | None = None,
-        ids: IdFactory | None = None,
-    ) -> None:
-        """Load the keys; `KeyRefused` when one is not what it should be."""
-        self.client_id = client_id
-        self.merchant_id = merchant_id
-        self.base_url = base_url
-        self.profile = profile
-        self._key = sources.private_key(private_key)
-        self._gateway_keys = sources.public_keys(gateway_public_key)
-        self._clock: Clock = clock or SystemClock()
-        self._ids: IdFactory = ids or SystemIds()
-
-    def __repr__(self) -> str:
-        """Say which merchant this is."""
-        return f"<Merchant {self.merchant_id} by client {self.client_id}>"
-
-    def order_str(self, order: Order, *, js: bool = False) -> str:
-        """Return the signed order string that a page hands to `tradePay`.
+        refund_id: str,
+        amount: Money | str,
+        acquirement_id: str | None = None,
+        merchant_trans_id: str | None = None,
+        reason: str | None = None,
+    ) -> RefundDone:
+        """Give back all or a part of what was paid.
 
         Args:
-            order: what is to be paid.
-            js: escape it for a JavaScript literal in a page; not wanted when the page gets it as
-                JSON or from a data attribute.
+            refund_id: your own number of the refund; with the same one it happens once.
+            amount: `Money`, or text such as "4.00 HKD".
+            acquirement_id: the acquirer's number of the order; or
+            merchant_trans_id: yours, for which the order is queried first.
+            reason: why, shown to the buyer.
 
-        Raises:
-            Refused: a member of the order is missing or illegal; the path says which.
+        Returns:
+            `Refunded`, `Refusal` or `Unknown`.
         """
-        head = request_head(
-            wap_pay.FUNCTION.name,
-            client_id=self.client_id,
-            req_msg_id=self._ids.token(),
-            now_ms=self._clock.now_ms(),
-        )
-        text = order_string.build(head, order.message(self.merchant_id), self._key, self.profile)
-        return order_string.escape_js(text) if js else text
-
-    def notification(self, raw_body: bytes, *, expect: Expect) -> PaymentEvent:
-        """Verify a notification and return what it says.
-
-        Args:
-            raw_body: the request's body exactly as it arrived.
-            expect: finds the order by its number, to compare it; or `UNCHECKED`.
-
-        Raises:
-            InvalidMessage: it is no notification.
-            InvalidSignature: none of the gateway's keys signed it.
-            UnknownOrder: `expect` knows no such order.
-            OrderMismatch: it does not say what was ordered.
-        """
-        try:
-            verified = verify(cut(raw_body, Kind.REQUEST), self._gateway_keys, self.profile)
-            request = open_request_as(verified, NotifyPayBody, notify_pay.FUNCTION)
-        except Refused as refused:
-            raise _named(refused) from refused
-        if request.head.client_id != self.client_id:
-            raise OrderMismatch(
-                "head.clientId", ordered=self.client_id, received=request.head.client_id
+        outcome: RefundDone = self._run(
+            self._payments.refund(
+                RefundAsked(
+                    refund_id=refund_id,
+                    amount=read_amount(amount),
+                    order=Named(merchant_trans_id=merchant_trans_id, acquirement_id=acquirement_id),
+                    reason=reason,
+                )
             )
-        event = _event(request, verified.key_fingerprint)
-        match(event, expect, self.merchant_id)
-        return event
+        )
+        return outcome
 
-    def acknowledge(self, event: PaymentEvent) -> bytes:
-        """Return the signed answer to a notification; send it with HTTP 200 once it is recorded."""
-        head = response_head(event.head, now_ms=self._clock.now_ms())
-        body = AckBody(result_info=ResultInfo.of(Result.SUCCESS))
-        return seal(Kind.RESPONSE, write(head, body), self._key, self.profile)
-
-    def return_url(self, raw_url: str, *, expect: Expect) -> PaymentReturn:
-        """Verify the address a buyer came back to and return what it says.
+    def debit(self, order: Order, *, access_token: Secret | str) -> DebitDone:
+        """Debit a payer by an agreement; nobody is asked.
 
         Args:
-            raw_url: the address as it arrived, undecoded: whole, path and query, or query alone.
-            expect: finds the order by its number, to compare it; or `UNCHECKED`.
+            order: what is to be paid; its product is always AUTO_DEBIT.
+            access_token: the token of the agreement.
 
-        Raises:
-            InvalidMessage, InvalidSignature, UnknownOrder, OrderMismatch: as `notification`.
+        Returns:
+            `Paid`, `Refusal` (the order is closed; a new try needs a new number) or `Unknown`,
+            whose `wait_until_known` queries the order and returns what `query` does.
         """
-        try:
-            found = read_return_url(raw_url, self._gateway_keys)
-        except Refused as refused:
-            raise _named(refused) from refused
-        event = PaymentReturn(
-            merchant_trans_id=found.merchant_trans_id,
-            result=found.result_info,
-            acquirement_id=found.acquirement_id,
-            amount=found.order_amount.money,
-            merchant_id=found.merchant_id,
-            resp_time_ms=parse_rfc3339(found.resp_time),
+        outcome: DebitDone = self._run(self._payments.debit(order, Secret.of(access_token)))
+        return outcome
+
+    def cashier_url(self, order: Order) -> CashierMade:
+        """Post an order yourself, for a page without the wallet's bridge.
+
+        Returns:
+            `CashierPage`, whose url the buyer's browser is sent to; `Refusal` or `Unknown`.
+        """
+        outcome: CashierMade = self._run(self._payments.cashier(order))
+        return outcome
+
+    def prepare_agreement(
+        self,
+        *,
+        agreement_id: str,
+        state: str,
+        redirect_url: str | None = None,
+        terminal: str = "WAP",
+    ) -> AgreementAsked:
+        """Begin to ask a payer for an agreement.
+
+        Args:
+            agreement_id: your own number of the agreement, at most 32 characters.
+            state: a value nobody can guess, kept in the browser's session; the redirect brings it.
+            redirect_url: where the payer comes back to; your registered address if absent.
+            terminal: where the page is opened: WAP, WEB or APP.
+
+        Returns:
+            `AgreementPage`, whose url the payer's browser is sent to; `Refusal` or `Unknown`.
+        """
+        outcome: AgreementAsked = self._run(
+            self._agreements.prepare(
+                PageAsked(
+                    agreement_id=agreement_id,
+                    state=state,
+                    redirect_url=redirect_url,
+                    terminal=terminal,
+                )
+            )
         )
-        match(event, expect, self.merchant_id)
-        return event
+        return outcome
 
+    def apply_token(self, *, auth_code: Secret | str) -> TokenGiven:
+        """Turn the code of `agreement_return` into tokens; the same code gives the same tokens.
 
-def _named(refused: Refused) -> InvalidMessage | InvalidSignature:
-    """Return the SDK's error for what the protocol refused."""
-    if refused.result in (Result.INVALID_SIGNATURE, Result.KEY_NOT_FOUND):
-        return InvalidSignature(refused.message)
-    return InvalidMessage(refused.sentence, path=refused.path)
+        Returns:
+            `AccessToken`, `Refusal` or `Unknown`.
+        """
+        outcome: TokenGiven = self._run(self._agreements.apply(Secret.of(auth_code)))
+        return outcome
 
+    def refresh_token(self, refresh_token: Secret | str) -> TokenGiven:
+        """Turn a refresh token into the next tokens; the same one gives the same tokens.
 
-def _event(request: Request[NotifyPayBody], key_fingerprint: str) -> PaymentEvent:
-    body = request.body
-    paid_at = parse_rfc3339(body.payment_time) if body.payment_time else None
-    return PaymentEvent(
-        merchant_trans_id=body.merchant_trans_id,
-        result=body.result_info,
-        acquirement_id=body.acquirement_id,
-        amount=body.order_amount.money if body.order_amount else None,
-        payment_time_ms=paid_at,
-        pay_status=body.pay_status,
-        merchant_id=body.merchant_id,
-        key_fingerprint=key_fingerprint,
-        head=request.head,
-    )
+        Returns:
+            `AccessToken`, `Refusal` or `Unknown`.
+        """
+        outcome: TokenGiven = self._run(self._agreements.refresh(Secret.of(refresh_token)))
+        return outcome
+
+    def agreement(self, agreement_id: str) -> AgreementFound:
+        """Ask how an agreement stands.
+
+        Returns:
+            `Agreement`, `NotFound` or `Unknown`.
+        """
+        outcome: AgreementFound = self._run(self._agreements.query(agreement_id))
+        return outcome
+
+    def cancel_agreement(self, agreement_id: str) -> AgreementEnded:
+        """End an agreement; its tokens debit nothing any more.
+
+        Returns:
+            `AgreementCancelled`, `Refusal` or `Unknown`.
+        """
+        outcome: AgreementEnded = self._run(self._agreements.cancel(agreement_id))
+        return outcome
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if self._carrier is not None:
+            self._carrier.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the connections."""
+        self.close()
+
+    def _open(self, base_url: str) -> Carrier:
+        # Loads httpx2, which a merchant that only signs and verifies does without.
+        from tillgate.merchant.carriers import HttpCarrier  # noqa: PLC0415  As said.
+
+        return HttpCarrier(base_url, self._connection)
+
+    def _run(self, plan: Plan[Any]) -> Any:  # noqa: ANN401  Its own methods know the outcome.
+        """Carry a plan out."""
+        carrier = self._connected()
+        answer: object = None
+        while True:
+            try:
+                step = plan.send(answer)
+            except StopIteration as end:
+                return end.value
+            match step:
+                case Pause():
+                    carrier.pause(self._seconds(step))
+                    answer = None
+                case Now():
+                    answer = self._clock.now_ms()
+                case _:
+                    asked = self._write(step)
+                    reply = carrier.post(step.function.path, asked.raw)
+                    answer = self._heard(asked, reply)

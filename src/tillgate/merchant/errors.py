@@ -1,8 +1,8 @@
-"""What can be wrong with a message that claims to come from the gateway.
+"""What can be wrong with a message that claims to come from the gateway, or with how we are used.
 
 Every error says who must act. Answer none of these messages with an acknowledgement: the gateway
 sends a notification again until it is acknowledged. What must hold: no error carries a whole
-message or key material.
+message or key material; nothing that the gateway answers to a request is an error (see `outcomes`).
 """
 
 from typing import final
@@ -68,3 +68,29 @@ class OrderMismatch(VerificationError):
         super().__init__(
             f"{path} is {received}, but {ordered} was ordered; deliver nothing and query the order."
         )
+
+
+@final
+class NotConnected(TillgateError):
+    """A function of the gateway was called, and where the gateway is was never said."""
+
+    def __init__(self) -> None:
+        """Name what is missing."""
+        super().__init__(
+            "This merchant was made without base_url, so it signs and verifies but asks nobody; "
+            'give base_url="https://…", the address of the gateway.'
+        )
+
+
+@final
+class AgreementMismatch(VerificationError):
+    """A redirect or notification is not about what was asked for.
+
+    Attributes:
+        path: the parameter or member that differs.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Name it; the values may be secrets, so they are not told."""
+        self.path = path
+        super().__init__(f"{path} is not what was asked for; do nothing for it.")

@@ -14,6 +14,8 @@ import msgspec
 from tillgate.kernel.money import Money
 from tillgate.merchant.errors import InvalidMessage, OrderMismatch, UnknownOrder
 from tillgate.merchant.order import Order
+from tillgate.merchant.secret import Secret
+from tillgate.protocol.auth_redirect import AuthResult
 from tillgate.protocol.messages.common import ResultInfo
 from tillgate.protocol.messages.head import RequestHead
 
@@ -87,6 +89,38 @@ class PaymentReturn(msgspec.Struct, frozen=True, kw_only=True):
     def paid(self) -> bool:
         """Tell whether the order is paid; if not, wait for the notification or query."""
         return self.result.result_status == "S"
+
+
+@final
+class AgreementEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified notification that an agreement was ended, by the payer or by yourself.
+
+    Attributes:
+        agreement_id: your number of the agreement; it debits nothing any more.
+        cancelled_at_ms: when it was ended.
+        key_fingerprint: which gateway key signed it.
+        head: the head of the message, for `acknowledge`.
+    """
+
+    agreement_id: str
+    cancelled_at_ms: int
+    key_fingerprint: str
+    head: RequestHead
+
+
+@final
+class AgreementReturn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a payer's browser brought back from the page of an agreement.
+
+    Attributes:
+        agreement_id: your number of the agreement; compare it with the one you asked for.
+        result: SUCCESS, FAIL (the payer did not agree) or ERROR (begin anew later).
+        auth_code: what `apply_token` takes within ten minutes; None unless it is SUCCESS.
+    """
+
+    agreement_id: str
+    result: AuthResult
+    auth_code: Secret | None
 
 
 def match(event: PaymentEvent | PaymentReturn, expect: Expect, merchant_id: str) -> None:

@@ -1,21 +1,23 @@
 """An order as a merchant thinks of it, before it becomes a message.
 
-It decides nothing but its own shape: `message` writes it as the body of `cashier.wap.pay`. What
-must hold: the amount is money, never a bare number, and what the wire would refuse is refused here,
-with the member's name.
+It decides nothing but its own shape: `message` writes it as the body of `cashier.wap.pay`,
+`debit_message` as that of `agreement.pay`. What must hold: the amount is money, never a bare
+number, and what the wire would refuse is refused here, with the member's name.
 """
 
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import msgspec
 
 from tillgate.kernel.money import Money
-from tillgate.protocol.messages import wap_pay
+from tillgate.protocol.messages import agreement_pay, wap_pay
 from tillgate.protocol.messages.common import Order as OrderMessage
 from tillgate.protocol.messages.common import Seller, WireMoney
 from tillgate.protocol.messages.risk import RiskInfo
 from tillgate.protocol.validation import read
+
+M = TypeVar("M", bound=msgspec.Struct)
 
 
 @final
@@ -30,7 +32,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         seller: who sells, when that is not the merchant itself.
         notify_url: where the notification is posted; your registered address if absent.
         return_url: where the buyer goes after paying.
-        product_code: AGREEMENT_OR_CASHIER_PAY debits an agreement if it can; CASHIER_PAY asks.
+        product_code: AGREEMENT_OR_CASHIER_PAY debits an agreement if it can; CASHIER_PAY asks. A
+            debit by agreement is always AUTO_DEBIT.
         settle_contract_id: the settlement contract; your default one if absent.
         extend_info: further information, as a mapping; it travels as a string of JSON.
         risk_info: what you know of the buyer's device and history; highly recommended.
@@ -67,22 +70,52 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             Refused: PARAM_MISSING or PARAM_ILLEGAL, as the gateway would answer, with the path.
             ValueError: the amount is not above zero, or too large for the wire.
         """
-        extended = msgspec.json.encode(self.extend_info).decode() if self.extend_info else None
-        body = wap_pay.PayBody(
-            merchant_id=merchant_id,
-            product_code=self.product_code,
-            merchant_trans_id=self.merchant_trans_id,
-            order=OrderMessage(
-                order_amount=WireMoney.of(self.money),
-                order_title=self.title,
-                order_detail=self.detail,
-                seller=self.seller,
-            ),
-            settle_contract_id=self.settle_contract_id,
-            risk_info=self.risk_info,
-            extend_info=extended,
-            notify_url=self.notify_url,
-            return_url=self.return_url,
+        return _checked(
+            wap_pay.PayBody(
+                merchant_id=merchant_id,
+                product_code=self.product_code,
+                merchant_trans_id=self.merchant_trans_id,
+                order=self._part(),
+                settle_contract_id=self.settle_contract_id,
+                risk_info=self.risk_info,
+                extend_info=self._extended(),
+                notify_url=self.notify_url,
+                return_url=self.return_url,
+            )
         )
-        text = msgspec.json.encode(body)
-        return read(wap_pay.PayBody, text, lambda: msgspec.json.decode(text))
+
+    def debit_message(self, merchant_id: str) -> agreement_pay.AgreementPayBody:
+        """Return the body of a debit by agreement; there is no page, so no return_url goes along.
+
+        Raises:
+            Refused, ValueError: as `message`.
+        """
+        return _checked(
+            agreement_pay.AgreementPayBody(
+                merchant_id=merchant_id,
+                product_code=agreement_pay.PRODUCT_CODES[0],
+                merchant_trans_id=self.merchant_trans_id,
+                order=self._part(),
+                settle_contract_id=self.settle_contract_id,
+                risk_info=self.risk_info,
+                extend_info=self._extended(),
+                notify_url=self.notify_url,
+            )
+        )
+
+    def _part(self) -> OrderMessage:
+        return OrderMessage(
+            order_amount=WireMoney.of(self.money),
+            order_title=self.title,
+            order_detail=self.detail,
+            seller=self.seller,
+        )
+
+    def _extended(self) -> str | None:
+        return msgspec.json.encode(self.extend_info).decode() if self.extend_info else None
+
+
+def _checked(body: M) -> M:
+    """Return a body as the gateway reads it; Refused when it would not."""
+    text = msgspec.json.encode(body)
+    return read(type(body), text, lambda: msgspec.json.decode(text))

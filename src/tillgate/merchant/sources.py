@@ -28,6 +28,11 @@ class SystemIds:
         return str(secrets.randbelow(10**length)).rjust(length, "0")
 
 
+def fraction() -> float:
+    """Return a number from 0 to 1 from the system's randomness."""
+    return secrets.SystemRandom().random()
+
+
 def private_key(source: KeySource | PrivateKey) -> PrivateKey:
     """Return the private key from a file, a text, or as it is; KeyRefused when it is none."""
     if isinstance(source, PrivateKey):
