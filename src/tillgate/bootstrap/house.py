@@ -23,8 +23,10 @@ from tillgate.edge.directory import Directory
 from tillgate.edge.root import Mount, Root
 from tillgate.edge.story import Story
 from tillgate.engine.issuer import Issuer
+from tillgate.gateway.api import ApiDoor
 from tillgate.gateway.control import ControlApp
 from tillgate.gateway.front import Front
+from tillgate.gateway.reference.door import ReferenceDoor
 from tillgate.issuers import simulated
 from tillgate.kernel.addresses import PRODUCTION, SANDBOX
 from tillgate.kernel.clock import Clock
@@ -136,8 +138,10 @@ def _root(desk: Desk, more: Sequence[Mount]) -> Root:
         await desk.reader.get(Fact, "mode")
 
     mounts = (
+        Mount(("/api",), ApiDoor(desk)),
         Mount(("/cashier", "/bridge.js", "/static/cashier"), cashier),
         Mount(("/wallet", "/static/wallet"), wallet),
+        Mount(("/docs", "/openapi.json", "/static/reference"), ReferenceDoor(desk)),
         *more,
     )
     home = f"{desk.settings.wallet_origin}/wallet" if desk.settings.is_sandbox else ""
