@@ -21,7 +21,7 @@ from tillgate.protocol.envelope import Cut, Kind, NotAnEnvelope, Verified, cut
 from tillgate.protocol.function import Function
 from tillgate.protocol.keys import PrivateKey, PublicKey
 from tillgate.protocol.messages.common import ResultInfo
-from tillgate.protocol.messages.head import request_head
+from tillgate.protocol.messages.head import RequestHead, request_head
 from tillgate.protocol.profile import Profile
 from tillgate.protocol.signature import seal, verify
 from tillgate.protocol.validation import read
@@ -199,6 +199,8 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True):
             now_ms=now_ms,
             access_token=token.reveal() if token else None,
         )
+        text = msgspec.json.encode(head)
+        read(RequestHead, text, lambda: msgspec.json.decode(text))
         raw = seal(Kind.REQUEST, functions.write_raw(head, body), self.key, self.profile)
         return Asked(question=question, client_id=self.client_id, req_msg_id=req_msg_id, raw=raw)
 
