@@ -37,6 +37,7 @@ class CloseReason(StrEnum):
     CANCELLED = "CANCELLED"
     REFUNDED = "REFUNDED"
     NEVER_CREATED = "NEVER_CREATED"
+    DECLINED = "DECLINED"
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,9 @@ class Acquirement(Record, frozen=True, kw_only=True):
     Attributes:
         attempt_count: how often somebody tried to pay it; numbers the attempts.
         attempt_open: the number of the attempt that has no yes or no yet, else 0.
+        agreement_tried: an agreement was debited once for it; only the cashier is left (U14).
+        refunds_open: how many refunds an outside issuer has not answered.
+        failure: name of the result code for which an automatic debit failed (U23), else "".
         cancel_requested: the merchant cancelled while an attempt was open.
         refunded: what was given back or is asked to be.
         payer_id, issuer: who paid and who held the money, once paid; they never change then.
@@ -106,6 +110,9 @@ class Acquirement(Record, frozen=True, kw_only=True):
     attempt_count: int = 0
     attempt_open: int = 0
     cancel_requested: bool = False
+    agreement_tried: bool = False
+    refunds_open: int = 0
+    failure: str = ""
 
     @property
     def was_paid(self) -> bool:
@@ -116,6 +123,15 @@ class Acquirement(Record, frozen=True, kw_only=True):
     def waits(self) -> bool:
         """Tell whether the buyer may still pay, but for the time."""
         return self.state is AcquirementState.WAIT_BUYER_PAY
+
+    def state_at(self, now_ms: int, refund_window_ms: int) -> AcquirementState:
+        """Return what the order is now, whether a worker has passed or not (U10)."""
+        if self.is_over(now_ms):
+            return AcquirementState.TRADE_CLOSED
+        is_paid = self.state is AcquirementState.TRADE_SUCCESS and self.paid_at_ms is not None
+        if is_paid and now_ms >= (self.paid_at_ms or 0) + refund_window_ms:
+            return AcquirementState.TRADE_FINISHED
+        return self.state
 
     def is_over(self, now_ms: int) -> bool:
         """Tell whether the order's time has run out, with no attempt left to wait for."""

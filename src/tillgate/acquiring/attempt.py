@@ -29,6 +29,7 @@ class AttemptPurpose(StrEnum):
 
     PAYMENT = "PAYMENT"
     CANCELLATION = "CANCELLATION"
+    REFUND = "REFUND"
     LATE_APPROVAL = "LATE_APPROVAL"
 
 
@@ -41,6 +42,8 @@ class Attempt(Record, frozen=True, kw_only=True):
         next_ask_at_ms: when a worker asks again, while there is no yes or no.
         declined_code: the result code of a no, else "".
         late_approved_at_ms: when a yes arrived after the no; the money went to suspense.
+        merchant_refund_id: the refund that a merchant asked for, for purpose REFUND, else "".
+        merchant_agreement_id: the agreement that is debited without a PIN, else "".
         contradicted_at_ms: when a no arrived after the yes; for the operator to look at.
     """
 
@@ -69,6 +72,8 @@ class Attempt(Record, frozen=True, kw_only=True):
     declined_code: str = ""
     late_approved_at_ms: int | None = None
     contradicted_at_ms: int | None = None
+    merchant_refund_id: str = ""
+    merchant_agreement_id: str = ""
 
     @property
     def is_open(self) -> bool:

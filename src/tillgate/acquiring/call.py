@@ -17,10 +17,11 @@ from tillgate.kernel.results import CallbackCode, Result
 
 @unique
 class Form(StrEnum):
-    """How trade-pay was posted (PROTOCOL 11.4)."""
+    """How trade-pay was posted (PROTOCOL 11.4); SERVER is a debit that had no page at all."""
 
     WALLET = "WALLET"
     PAGE = "PAGE"
+    SERVER = "SERVER"
 
 
 class Call(Record, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ currency (U3). A merchant without a list of currencies sells in any.
 
 from typing import ClassVar
 
+from tillgate.kernel.clock import DAY_MS
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import MerchantId
 from tillgate.kernel.record import Record
@@ -18,11 +19,16 @@ class Merchant(Record, frozen=True, kw_only=True):
     Attributes:
         name: shown to the buyer as the payee.
         notify_url: where notifications go when an order names no `notifyUrl` (C14), or "".
+        redirect_url: where a payer goes after an authorisation that names no address, or "".
         hosts: registered hosts for notifyUrl and returnUrl; production takes no others (U6).
         origins: page origins at which an agreement may be debited without a PIN (11.4).
         contracts: settlement contracts an order may name.
         currencies: ISO 4217 codes it sells in; empty means any.
         active: whether orders are taken.
+        debt_max: how far below zero what the merchant is owed may go by refunds, as texts like
+            `HKD:100000` in minor units; a currency without one has no such limit.
+        refund_window_ms: how long after its payment an order may be refunded (U9).
+        access_life_ms, refresh_life_ms: how long tokens of an agreement live (U9).
     """
 
     key_fields: ClassVar[tuple[str, ...]] = ("merchant_id",)
@@ -30,19 +36,38 @@ class Merchant(Record, frozen=True, kw_only=True):
     merchant_id: MerchantId
     name: str
     notify_url: str = ""
+    redirect_url: str = ""
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ()
     currencies: tuple[str, ...] = ()
     active: bool = True
+    debt_max: tuple[str, ...] = ()
+    refund_window_ms: int = 365 * DAY_MS
+    access_life_ms: int = 365 * DAY_MS
+    refresh_life_ms: int = 730 * DAY_MS
+
+    def debt_max_of(self, currency: str) -> int | None:
+        """Return how far below zero this currency may go, in minor units, or None."""
+        for text in self.debt_max:
+            code, _, minor = text.partition(":")
+            if code == currency:
+                return int(minor)
+        return None
+
+
+def check_active(merchant: Merchant | None, *, path: str) -> Merchant:
+    """Return the merchant if it may start something new; raise `Refused` otherwise."""
+    if merchant is None:
+        raise Refused(Result.MERCHANT_NOT_REGISTERED, path=path)
+    if not merchant.active:
+        raise Refused(Result.MERCHANT_STATUS_ABNORMAL, path=path)
+    return merchant
 
 
 def check_sells(merchant: Merchant | None, *, contract: str, currency: str) -> Merchant:
     """Return the merchant if it may take an order now; raise `Refused` with the first fault."""
-    if merchant is None:
-        raise Refused(Result.MERCHANT_NOT_REGISTERED, path="body.merchantId")
-    if not merchant.active:
-        raise Refused(Result.MERCHANT_STATUS_ABNORMAL, path="body.merchantId")
+    merchant = check_active(merchant, path="body.merchantId")
     if contract and contract not in merchant.contracts:
         raise Refused(Result.INVALID_CONTRACT, path="body.settleContractId")
     if merchant.currencies and currency not in merchant.currencies:

@@ -5,6 +5,7 @@ The ladder is the protocol's: at once, then after 2m, 10m, 10m, 1h, 2h, 6h, 15h,
 request with the current key (U21).
 """
 
+from enum import StrEnum, unique
 from typing import ClassVar
 
 from tillgate.acquiring.states import AcquirementState, NotificationState
@@ -32,11 +33,23 @@ LADDER_MS = (
 SENDS_MAX = len(LADDER_MS) + 1
 
 
+@unique
+class NotificationKind(StrEnum):
+    """What a notification tells."""
+
+    PAYMENT = "PAYMENT"
+    AGREEMENT_CANCELLED = "AGREEMENT_CANCELLED"
+
+
 class Notification(Record, frozen=True, kw_only=True):
     """A message owed to a merchant: an outbox row.
 
     Attributes:
         notification_id: derived from the acquirement and what is told.
+        kind: a payment's end, or that an agreement was cancelled; the latter has no order, and
+            `happened_at_ms` says when.
+        merchant_agreement_id: the agreement that was cancelled, else "".
+        happened_at_ms: when what is told happened, for an agreement.
         result: name of the result code that the message carries.
         pay_status: the acquirement's state that is told.
         sends: how many sends were claimed; fences leases.
@@ -46,7 +59,10 @@ class Notification(Record, frozen=True, kw_only=True):
 
     key_fields: ClassVar[tuple[str, ...]] = ("merchant_id", "notification_id")
     unique: ClassVar[tuple[Unique, ...]] = (
-        Unique(("merchant_id", "merchant_trans_id", "pay_status")),
+        Unique(
+            ("merchant_id", "merchant_trans_id", "pay_status"),
+            where=(("kind", (NotificationKind.PAYMENT.value,)),),
+        ),
     )
 
     merchant_id: MerchantId
@@ -67,6 +83,9 @@ class Notification(Record, frozen=True, kw_only=True):
     sends: int = 0
     lease_until_ms: int = 0
     ended_at_ms: int | None = None
+    kind: NotificationKind = NotificationKind.PAYMENT
+    merchant_agreement_id: str = ""
+    happened_at_ms: int | None = None
 
 
 class NotificationSend(Record, frozen=True, kw_only=True):

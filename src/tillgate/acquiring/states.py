@@ -30,6 +30,7 @@ class AcquirementEvent(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     REFUNDED_IN_FULL = "refunded in full"
+    DEBIT_DECLINED = "automatic debit declined"
     REFUND_PERIOD_OVER = "refund period over"
 
 
@@ -75,17 +76,54 @@ class NotificationEvent(StrEnum):
     RESENT = "resent by the operator"
 
 
+@unique
+class RefundState(StrEnum):
+    """What became of a refund."""
+
+    ASKED = "ASKED"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+@unique
+class RefundEvent(StrEnum):
+    """What can happen to a refund."""
+
+    APPROVED = "approved by the issuer"
+    DECLINED = "declined by the issuer"
+
+
+@unique
+class AgreementState(StrEnum):
+    """What an agreement is; CANCELED is spelt as on the wire (U9)."""
+
+    SIGNING = "SIGNING"
+    ACTIVE = "ACTIVE"
+    CANCELED = "CANCELED"
+
+
+@unique
+class AgreementEvent(StrEnum):
+    """What can happen to an agreement."""
+
+    SIGNED = "signed by the payer"
+    CANCELLED = "cancelled by either side"
+
+
 S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)
 A, AE = AcquirementState, AcquirementEvent
 T, TE = AttemptState, AttemptEvent
 N, NE = NotificationState, NotificationEvent
+R, RE = RefundState, RefundEvent
+G, GE = AgreementState, AgreementEvent
 
 ACQUIREMENT: Mapping[tuple[AcquirementState, AcquirementEvent], AcquirementState] = {
     (A.WAIT_BUYER_PAY, AE.PAID): A.TRADE_SUCCESS,
     (A.WAIT_BUYER_PAY, AE.PAID_AND_GIVEN_BACK): A.TRADE_CLOSED,
     (A.WAIT_BUYER_PAY, AE.EXPIRED): A.TRADE_CLOSED,
     (A.WAIT_BUYER_PAY, AE.CANCELLED): A.TRADE_CLOSED,
+    (A.WAIT_BUYER_PAY, AE.DEBIT_DECLINED): A.TRADE_CLOSED,
     (A.TRADE_SUCCESS, AE.CANCELLED): A.TRADE_CLOSED,
     (A.TRADE_SUCCESS, AE.REFUNDED_IN_FULL): A.TRADE_CLOSED,
     (A.TRADE_SUCCESS, AE.REFUND_PERIOD_OVER): A.TRADE_FINISHED,
@@ -114,10 +152,23 @@ NOTIFICATION: Mapping[tuple[NotificationState, NotificationEvent], NotificationS
     (N.EXHAUSTED, NE.WITHDRAWN): N.WITHDRAWN,
 }
 
+REFUND: Mapping[tuple[RefundState, RefundEvent], RefundState] = {
+    (R.ASKED, RE.APPROVED): R.DONE,
+    (R.ASKED, RE.DECLINED): R.FAILED,
+}
+
+AGREEMENT: Mapping[tuple[AgreementState, AgreementEvent], AgreementState] = {
+    (G.SIGNING, GE.SIGNED): G.ACTIVE,
+    (G.SIGNING, GE.CANCELLED): G.CANCELED,
+    (G.ACTIVE, GE.CANCELLED): G.CANCELED,
+}
+
 TABLES: Mapping[str, Mapping[tuple[Any, Any], Any]] = {
     "acquirement": ACQUIREMENT,
     "attempt": ATTEMPT,
     "notification": NOTIFICATION,
+    "refund": REFUND,
+    "agreement": AGREEMENT,
 }
 
 

@@ -20,11 +20,19 @@ from tillgate.edge.desk import Desk
 from tillgate.edge.secrets import digest
 from tillgate.edge.sessions import WrongPinLeft, check_pin, cookie_value, issue, sign_in
 from tillgate.edge.shown import session_json
+from tillgate.edge.standing import of_order
 from tillgate.edge.who import browser_cookie, browser_cookie_name, session_cookie, visitor
-from tillgate.engine.commands import BindBrowser, BindPayer, CancelCall, Confirm, LockOut
+from tillgate.engine.commands import (
+    BindBrowser,
+    BindPayer,
+    CancelCall,
+    Command,
+    Confirm,
+    LockOut,
+)
 from tillgate.engine.decide.bind import Bound
-from tillgate.engine.decide.confirm import Ask
-from tillgate.kernel.errors import Refused
+from tillgate.engine.decide.paying import Ask, Opened
+from tillgate.kernel.errors import Broken, Refused
 from tillgate.kernel.ids import PayerId
 from tillgate.kernel.results import Result
 from tillgate.protocol import tradepay
@@ -121,6 +129,8 @@ async def _confirm(desk: Desk, at: Visit, pin: str) -> Answer:
     if isinstance(outcome, Answer):
         return outcome
     told_now = await ask_debit(desk, outcome) if isinstance(outcome, Ask) else outcome
+    if isinstance(told_now, Opened):
+        raise Broken("a payment with a PIN was answered as an agreement's debit")
     return await _final(desk, at, told_now)
 
 
@@ -136,8 +146,16 @@ async def _decided(desk: Desk, at: Visit, payer_id: PayerId, pin: str) -> Answer
         wrong = WrongPinLeft(0)
     if wrong is not None and wrong.tries_left:
         return wrong_pin(wrong, at.headers)
-    what = LockOut if wrong is not None else Confirm
-    command = what(operation_id=desk.operation(), token_hash=token_hash, payer_id=payer_id)
+    operation_id = desk.operation()
+    command: Command = LockOut(operation_id=operation_id, token_hash=token_hash, payer_id=payer_id)
+    if wrong is None:
+        evidence = await of_order(desk, at.place.order, payer_id)
+        command = Confirm(
+            operation_id=operation_id,
+            token_hash=token_hash,
+            payer_id=payer_id,
+            evidence=evidence,
+        )
     outcome: Ask | Final = await desk.engine.execute(command)
     return outcome
 

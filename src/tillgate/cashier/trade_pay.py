@@ -5,26 +5,30 @@ page form never pays and reads no credentials; the cashier's token is derived, n
 same call gets the same address.
 """
 
+import asyncio
 from typing import Any
 
 from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.call import Final, Form
 from tillgate.acquiring.call import final as final_outcome
 from tillgate.edge.asgi import Incoming, Send, reply_json
+from tillgate.edge.asking import ask_debit
 from tillgate.edge.callbacks import callback, refusal
 from tillgate.edge.desk import Desk
 from tillgate.edge.orders import SignedOrder, read_order
 from tillgate.edge.secrets import digest
+from tillgate.edge.standing import NONE_STANDS, Standing, standing
 from tillgate.edge.story import StepKind
+from tillgate.edge.tokens import cashier_token
 from tillgate.edge.who import visitor
 from tillgate.engine.commands import OpenCall
-from tillgate.engine.decide.open_call import Opened
+from tillgate.engine.decide.open_call import AGREEMENT_OR_CASHIER_PAY
+from tillgate.engine.decide.paying import Ask, Opened
 from tillgate.kernel.errors import Refused, TillgateError
-from tillgate.kernel.ids import CallId
+from tillgate.kernel.ids import CallId, PayerId
 from tillgate.kernel.results import CallbackCode
 from tillgate.protocol.tradepay import TRADE_PAY_BYTES_MAX, TradePay, check_version, read_trade_pay
 
-TOKEN_BYTES = 16
 CORS = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"POST, OPTIONS"),
@@ -66,23 +70,37 @@ async def _open(
     terms = signed.terms
     payer_id = visitor(desk, incoming).payer_id
     form = Form.PAGE if payer_id is None else Form.WALLET
-    token = desk.secret.derived("cashier token").token(
-        terms.merchant_id, terms.merchant_trans_id, call.call_id, length=TOKEN_BYTES
-    )
+    token = cashier_token(desk, terms.merchant_id, terms.merchant_trans_id, call.call_id)
+    agreement = await _agreement(desk, incoming, signed, payer_id)
     command = OpenCall(
         operation_id=desk.operation(),
         terms=terms,
+        signals=signed.signals,
+        agreement_id=agreement.agreement_id,
+        evidence=agreement.evidence,
         call_id=CallId(call.call_id),
         form=form,
         token_hash=digest(token),
         payer_id=payer_id,
     )
-    outcome: Opened | Final = await desk.engine.execute(command)
+    outcome: Opened | Ask | Final = await desk.engine.execute(command)
+    if isinstance(outcome, Ask):
+        outcome = await asyncio.shield(asyncio.ensure_future(ask_debit(desk, outcome)))
     order = await desk.reader.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
     if isinstance(outcome, Final):
         return await callback(desk, outcome, order)
     _tell_opened(desk, signed, order)
     return {"cashierUrl": f"{desk.settings.wallet_origin}/cashier/{token}"}
+
+
+async def _agreement(
+    desk: Desk, incoming: Incoming, signed: SignedOrder, payer_id: PayerId | None
+) -> Standing:
+    """Return the agreement that this call may debit without a PIN, if there is one (11.4)."""
+    if payer_id is None or signed.terms.product_code != AGREEMENT_OR_CASHIER_PAY:
+        return NONE_STANDS
+    page = incoming.headers.get("x-tillgate-page-origin", "")
+    return await standing(desk, signed, payer_id, page_origin=page)
 
 
 def _tell_opened(desk: Desk, signed: SignedOrder, order: Acquirement | None) -> None:

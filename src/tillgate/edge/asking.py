@@ -5,7 +5,7 @@ open while an issuer is asked; whatever goes wrong with the question is Unknown,
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -13,20 +13,33 @@ from tillgate.acquiring.attempt import AttemptKind
 from tillgate.acquiring.call import Final
 from tillgate.edge.desk import Desk
 from tillgate.engine.commands import AnswerAttempt
-from tillgate.engine.decide.confirm import Ask
-from tillgate.engine.issuer import Answer, Question, Unknown
+from tillgate.engine.decide.paying import Ask, Opened
+from tillgate.engine.issuer import Answer, Issuer, Question, Unknown
 from tillgate.engine.lanes import Lane
 from tillgate.kernel.ids import MerchantId, MerchantTransId
 
 
-async def ask_debit(desk: Desk, ask: Ask) -> Final:
-    """Ask the issuer to debit, commit what it answered, and return what the call is told."""
+async def ask_debit(desk: Desk, ask: Ask) -> Final | Opened:
+    """Ask the issuer to debit, commit what it answered, and return what the call is told.
+
+    `Opened` when an agreement's one try was declined: the cashier is left (U14).
+    """
     issuer = desk.issuers.get(ask.issuer)
     answer: Answer = Unknown()
     if issuer is not None:
         answer = await _answered(desk, issuer.debit(ask.question))
     key = (ask.merchant_id, ask.merchant_trans_id)
     return await _commit(desk, key, ask.attempt_no, answer, lane=Lane.PEOPLE)
+
+
+async def ask_refund(desk: Desk, ask: Ask) -> None:
+    """Ask the issuer to take money back and commit what it answered."""
+    issuer = desk.issuers.get(ask.issuer)
+    answer: Answer = Unknown()
+    if issuer is not None:
+        answer = await _answered(desk, issuer.refund(ask.question))
+    key = (ask.merchant_id, ask.merchant_trans_id)
+    await _commit(desk, key, ask.attempt_no, answer, lane=Lane.PEOPLE)
 
 
 async def ask_again(
@@ -42,10 +55,15 @@ async def ask_again(
     issuer = desk.issuers.get(issuer_name)
     answer: Answer = Unknown()
     if issuer is not None:
-        ask = issuer.refund if kind is AttemptKind.REFUND else issuer.query
+        ask = issuer.refund if kind is AttemptKind.REFUND else _debit_or_query(issuer, question)
         answer = await _answered(desk, ask(question))
     await _commit(desk, key, attempt_no, answer, lane=Lane.BACKGROUND)
     return answer
+
+
+def _debit_or_query(issuer: Issuer, question: Question) -> Callable[[Question], Awaitable[Answer]]:
+    """Return how a debit is asked: a released review's first ask is the debit itself."""
+    return issuer.debit if question.asks == 1 else issuer.query
 
 
 async def _answered(desk: Desk, asking: Awaitable[Answer]) -> Answer:
@@ -66,7 +84,7 @@ async def _commit(
     answer: Answer,
     *,
     lane: Lane,
-) -> Final:
+) -> Final | Opened:
     merchant_id, merchant_trans_id = key
     command = AnswerAttempt(
         operation_id=desk.operation(),
@@ -75,5 +93,5 @@ async def _commit(
         attempt_no=attempt_no,
         answer=answer,
     )
-    outcome: Final = await desk.engine.execute(command, lane)
+    outcome: Final | Opened = await desk.engine.execute(command, lane)
     return outcome

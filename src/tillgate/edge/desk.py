@@ -8,16 +8,21 @@ from typing import final
 
 import msgspec
 
+from tillgate.edge.day_totals import DayTotals
 from tillgate.edge.directory import Directory
+from tillgate.edge.rates import Rate
 from tillgate.edge.secrets import Secret
 from tillgate.edge.story import Story
 from tillgate.edge.turns import Turns
 from tillgate.engine.batcher import Engine
 from tillgate.engine.issuer import Issuer, Pins
 from tillgate.engine.ports import Reader
-from tillgate.kernel.clock import Clock
+from tillgate.kernel.clock import MINUTE_MS, Clock
 from tillgate.kernel.ids import IdFactory, OperationId
 from tillgate.protocol.keys import PrivateKey, PublicKey
+
+TOMBSTONES_PER_S_MAX = 10
+"""Cancels a second of orders that were never created, for each client (U19)."""
 
 
 @final
@@ -30,6 +35,8 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
         shop_origin: the origin of the demo shop, another site; "" when there is none.
         hosts: the Host headers that are answered; others get 421.
         session_life_s: how long a payer stays signed in.
+        req_time_behind_ms_max: how old a server's request may be (U10).
+        req_time_ahead_ms_max: how far ahead of us its reqTime may be.
         issuer_wait_s_max: how long a confirm waits for an outside issuer.
     """
 
@@ -39,6 +46,8 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     hosts: frozenset[str]
     session_life_s: int = 1_800
     issuer_wait_s_max: int = 8
+    req_time_behind_ms_max: int = 15 * MINUTE_MS
+    req_time_ahead_ms_max: int = 5 * MINUTE_MS
 
 
 @final
@@ -64,6 +73,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     story: Story
     directory: Directory
     settings: DoorSettings
+    totals: DayTotals | None = None
+    tombstones: Rate = msgspec.field(default_factory=lambda: Rate(TOMBSTONES_PER_S_MAX))
     turns: Turns = msgspec.field(default_factory=Turns)
 
     def operation(self) -> OperationId:

@@ -11,9 +11,10 @@ import msgspec
 
 from tillgate.acquiring.acquirement import Terms
 from tillgate.acquiring.merchant import Merchant
+from tillgate.acquiring.risk.signals import Signals
 from tillgate.edge.desk import Desk
+from tillgate.edge.evidence import signals_of
 from tillgate.edge.story import StepKind
-from tillgate.kernel.clock import parse_rfc3339
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import ClientId, MerchantId, MerchantTransId
 from tillgate.kernel.results import Result
@@ -21,6 +22,7 @@ from tillgate.protocol import order_string
 from tillgate.protocol.envelope import Cut
 from tillgate.protocol.functions import Request, open_request_as
 from tillgate.protocol.messages import wap_pay
+from tillgate.protocol.messages.agreement_pay import AgreementPayBody
 from tillgate.protocol.signature import verify
 from tillgate.protocol.urls import host_of
 
@@ -30,6 +32,7 @@ class SignedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order that a known client signed and may sign."""
 
     terms: Terms
+    signals: Signals
     key_fingerprint: str
 
 
@@ -51,15 +54,33 @@ async def read_order(desk: Desk, order_str: str) -> SignedOrder:
     except Refused as refused:
         _tell(desk, taken, order_str, verdict="bad", summary=refused.message)
         raise
-    terms = _terms(open_request_as(verified, wap_pay.PayBody, wap_pay.FUNCTION))
+    request = open_request_as(verified, wap_pay.PayBody, wap_pay.FUNCTION)
+    terms = order_terms(request)
     _check_rights(known.client.functions, known.client.merchant_ids, terms)
-    await _check_addresses(desk, terms)
+    await check_addresses(desk, terms)
     fits = f"The signature fits key {verified.key_fingerprint[:16]} of client {terms.client_id}."
     _tell(desk, taken, order_str, verdict="ok", summary=fits)
-    return SignedOrder(terms=terms, key_fingerprint=verified.key_fingerprint)
+    return SignedOrder(
+        terms=terms,
+        signals=order_signals(desk, request.body.risk_info),
+        key_fingerprint=verified.key_fingerprint,
+    )
 
 
-def _terms(request: Request[wap_pay.PayBody]) -> Terms:
+def order_signals(desk: Desk, risk_info: object) -> Signals:
+    """Return what riskInfo said, with its device known to this house alone."""
+    return signals_of(risk_info, device_key=desk.secret.derived("device").raw())
+
+
+def order_terms(request: Request[wap_pay.PayBody]) -> Terms:
+    """Return the content of an order that was asked for by `cashier.wap.pay`."""
+    return msgspec.structs.replace(
+        debit_terms(request), return_url=request.body.return_address or ""
+    )
+
+
+def debit_terms(request: Request[wap_pay.PayBody] | Request[AgreementPayBody]) -> Terms:
+    """Return the content of an order, as far as a debit and a page have it in common."""
     body, order = request.body, request.body.order
     seller = order.seller
     return Terms(
@@ -76,8 +97,7 @@ def _terms(request: Request[wap_pay.PayBody]) -> Terms:
         settle_contract_id=body.settle_contract_id or "",
         extend_info=body.extend_info or "",
         notify_url=body.notify_address or "",
-        return_url=body.return_address or "",
-        req_time_ms=parse_rfc3339(request.head.req_time),
+        req_time_ms=request.head.req_time_ms,
     )
 
 
@@ -88,7 +108,8 @@ def _check_rights(functions: tuple[str, ...], merchant_ids: tuple[str, ...], ter
         raise Refused(Result.ACCESS_DENIED, path="body.merchantId")
 
 
-async def _check_addresses(desk: Desk, terms: Terms) -> None:
+async def check_addresses(desk: Desk, terms: Terms) -> None:
+    """Refuse, in production, an address of an order that is not registered for its merchant."""
     if desk.settings.is_sandbox:
         return
     merchant = await desk.directory.merchant(terms.merchant_id)

@@ -66,6 +66,8 @@ class Root:
             await reply_json(send, 500, {"resultCode": None, "memo": memo})
 
     def _find(self, path: str, host: str) -> App | None:
+        # Functions are found in any case (C17); the other doors are as exact as they want to be.
+        path = path.lower()
         for mount in self._mounts:
             if mount.hosts and host not in mount.hosts:
                 continue

@@ -35,6 +35,7 @@ class StepKind(StrEnum):
     NOTIFICATION_ACKNOWLEDGED = "notification_acknowledged"
     NOTIFICATION_FAILED = "notification_failed"
     RETURN_REDIRECT = "return_redirect"
+    FUNCTION_CALLED = "function_called"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

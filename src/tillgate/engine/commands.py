@@ -8,14 +8,21 @@ to be trusted later.
 import msgspec
 
 from tillgate.acquiring.acquirement import Terms
+from tillgate.acquiring.agreement import AgreementTerms, GrantKind
 from tillgate.acquiring.call import Form
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
+from tillgate.acquiring.replay import Mark
+from tillgate.acquiring.risk.evidence import Evidence
+from tillgate.acquiring.risk.signals import Signals
 from tillgate.engine.issuer import Answer
 from tillgate.kernel.ids import (
+    AcquirementId,
     CallId,
     ClientId,
+    MerchantAgreementId,
     MerchantId,
+    MerchantRefundId,
     MerchantTransId,
     NotificationId,
     OperationId,
@@ -30,14 +37,29 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     operation_id: OperationId
 
 
+class ServerCommand(Command, frozen=True, kw_only=True):
+    """What a merchant's server asks; `mark` names its system request, None for an inner call."""
+
+    mark: Mark | None = None
+
+
 class OpenCall(Command, frozen=True, kw_only=True):
-    """A page called tradePay with a verified order; a cashier token was made for it."""
+    """A page called tradePay with a verified order; a cashier token was made for it.
+
+    Attributes:
+        signals: what the order's riskInfo said; kept with a new order.
+        agreement_id: the payer's agreement that may be debited without a PIN, or "" (U14).
+        evidence: what is known for judging such a debit.
+    """
 
     terms: Terms
     call_id: CallId
     form: Form
     token_hash: str
     payer_id: PayerId | None = None
+    signals: Signals
+    agreement_id: str = ""
+    evidence: Evidence | None = None
 
 
 class BindBrowser(Command, frozen=True, kw_only=True):
@@ -67,10 +89,11 @@ class AcceptPin(Command, frozen=True, kw_only=True):
 
 
 class Confirm(Command, frozen=True, kw_only=True):
-    """The payer confirmed with the right PIN."""
+    """The payer confirmed with the right PIN; `evidence` was read just before."""
 
     token_hash: str
     payer_id: PayerId
+    evidence: Evidence
 
 
 class LockOut(Command, frozen=True, kw_only=True):
@@ -104,12 +127,98 @@ class ClaimAttempt(Command, frozen=True, kw_only=True):
     asks: int
 
 
-class Cancel(Command, frozen=True, kw_only=True):
+class Cancel(ServerCommand, frozen=True, kw_only=True):
     """The merchant cancels an order, paid or not (U19)."""
 
     client_id: ClientId
     merchant_id: MerchantId
     merchant_trans_id: MerchantTransId
+
+
+class AskRefund(ServerCommand, frozen=True, kw_only=True):
+    """The merchant gives a part or all of a payment back (U20).
+
+    Attributes:
+        owed_minor: what the merchant was owed in this currency when it was read.
+    """
+
+    client_id: ClientId
+    merchant_id: MerchantId
+    merchant_refund_id: MerchantRefundId
+    acquirement_id: AcquirementId
+    amount: Money
+    reason: str = ""
+    owed_minor: int = 0
+
+
+class PrepareAgreement(ServerCommand, frozen=True, kw_only=True):
+    """The merchant asks a payer to agree; a signing token was made for the page."""
+
+    terms: AgreementTerms
+    token_hash: str
+
+
+class SignAgreement(Command, frozen=True, kw_only=True):
+    """The payer agreed, with the right PIN; limits are in minor units, None for none."""
+
+    token_hash: str
+    payer_id: PayerId
+    code_hash: str
+    single_max: int | None = None
+    daily_max: int | None = None
+
+
+class ApplyToken(ServerCommand, frozen=True, kw_only=True):
+    """The merchant gives a code or a refresh token and gets the generation that follows.
+
+    Attributes:
+        given_hash: hash of what was given.
+        access_hash, refresh_hash: hashes of the pair that follows from it.
+        old_access_hash: hash of the access token of the generation given, "" for a code.
+    """
+
+    client_id: ClientId
+    merchant_id: MerchantId
+    kind: GrantKind
+    given_hash: str
+    access_hash: str
+    refresh_hash: str
+    old_access_hash: str = ""
+
+
+class CancelAgreement(ServerCommand, frozen=True, kw_only=True):
+    """An agreement ends: asked by its merchant's client, or by its payer."""
+
+    merchant_id: MerchantId
+    merchant_agreement_id: MerchantAgreementId
+    client_id: ClientId | None = None
+    payer_id: PayerId | None = None
+
+
+class LimitAgreement(Command, frozen=True, kw_only=True):
+    """The payer sets the limits of an agreement, in minor units, None for none."""
+
+    merchant_id: MerchantId
+    merchant_agreement_id: MerchantAgreementId
+    payer_id: PayerId
+    single_max: int | None = None
+    daily_max: int | None = None
+
+
+class Debit(ServerCommand, frozen=True, kw_only=True):
+    """The merchant debits an agreement (PROTOCOL 4.2).
+
+    Attributes:
+        access_hash: hash of the access token.
+        merchant_agreement_id, payer_id: what the token was resolved to; they never change.
+    """
+
+    terms: Terms
+    access_hash: str
+    merchant_agreement_id: MerchantAgreementId
+    payer_id: PayerId
+    signals: Signals
+    evidence: Evidence
 
 
 class Expire(Command, frozen=True, kw_only=True):
@@ -213,6 +322,24 @@ class TopUp(OperatorCommand, frozen=True, kw_only=True):
 
     payer_id: PayerId
     money: Money
+
+
+class LimitPayer(OperatorCommand, frozen=True, kw_only=True):
+    """Set what a payer may pay at once and in a day, in minor units, None for no limit."""
+
+    payer_id: PayerId
+    currency: str
+    single_max: int | None = None
+    daily_max: int | None = None
+
+
+class DecideReview(OperatorCommand, frozen=True, kw_only=True):
+    """An operator releases or refuses a payment that risk held back."""
+
+    merchant_id: MerchantId
+    merchant_trans_id: MerchantTransId
+    attempt_no: int
+    release: bool
 
 
 class UnlockPayer(OperatorCommand, frozen=True, kw_only=True):

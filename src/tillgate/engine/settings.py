@@ -6,6 +6,7 @@ reads a window, a limit or a size from anywhere else.
 
 import msgspec
 
+from tillgate.acquiring.risk.settings import ApproximateLimits, RiskSettings
 from tillgate.kernel.clock import MINUTE_MS, SECOND_MS
 
 
@@ -20,6 +21,9 @@ class DecideSettings(msgspec.Struct, frozen=True, kw_only=True):
         issuer_ask_again_ms: how long after the first unknown answer an issuer is asked again; the
             wait doubles with each further one.
         issuer_ask_again_ms_max: the longest such wait; asking never ends.
+        signing_life_ms: how long an agreement's page may be signed at.
+        risk: when rules of risk fire and what follows.
+        approximate: the approximate limits of merchants and devices, off by default.
         notify_lease_ms: how long a claimed send may take before another worker may claim it.
     """
 
@@ -30,6 +34,9 @@ class DecideSettings(msgspec.Struct, frozen=True, kw_only=True):
     issuer_ask_again_ms: int = 5 * SECOND_MS
     issuer_ask_again_ms_max: int = 10 * MINUTE_MS
     notify_lease_ms: int = 30 * SECOND_MS
+    signing_life_ms: int = 30 * MINUTE_MS
+    risk: RiskSettings = RiskSettings()
+    approximate: ApproximateLimits = ApproximateLimits()
 
 
 class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):

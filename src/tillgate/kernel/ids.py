@@ -14,6 +14,8 @@ MerchantTransId = NewType("MerchantTransId", str)
 """The merchant's own order number, at most 64 characters; idempotency key of a payment."""
 MerchantRefundId = NewType("MerchantRefundId", str)
 """The merchant's own refund number, at most 64 characters; idempotency key of a refund."""
+MerchantAgreementId = NewType("MerchantAgreementId", str)
+"""The merchant's own number of an agreement, at most 32 characters."""
 AcquirementId = NewType("AcquirementId", str)
 """Our number for an order: 35 digits that start with the date (PROTOCOL 1.1)."""
 PayerId = NewType("PayerId", str)

@@ -23,6 +23,7 @@ class EntryKind(StrEnum):
     REFUND = "REFUND"
     LATE_APPROVAL = "LATE_APPROVAL"
     RETURNED = "RETURNED"
+    REFUND_DECLINED = "REFUND_DECLINED"
 
 
 class Leg(NamedTuple):

@@ -18,7 +18,7 @@ from tillgate.protocol.envelope import Cut, Kind, cut
 from tillgate.protocol.keys import PublicKey
 from tillgate.protocol.profile import Profile
 from tillgate.protocol.signature import accept_unsigned, verify
-from tillgate.workers.notify_message import FUNCTION_NAME, Message
+from tillgate.workers.notify_message import Message
 from tillgate.workers.outgoing.port import SendResult
 
 SENTENCE_LENGTH_MAX: Final = 500
@@ -107,7 +107,7 @@ def _judged_content(taken: Cut, message: Message) -> Judgement:
         ack = _DECODER.decode(taken.signed)
     except msgspec.MsgspecError as fault:
         return _judged(Verdict.UNREADABLE, f"{fault}.")
-    if ack.head.function != FUNCTION_NAME:
+    if ack.head.function != message.function:
         return _judged(Verdict.OTHER_FUNCTION)
     if ack.head.req_msg_id != message.req_msg_id:
         return _judged(Verdict.OTHER_MESSAGE)

@@ -3,7 +3,7 @@
 It decides nothing. What must hold: the message is told as it was sent, byte for byte.
 """
 
-from tillgate.acquiring.notification import SENDS_MAX, Notification
+from tillgate.acquiring.notification import SENDS_MAX, Notification, NotificationKind
 from tillgate.acquiring.states import NotificationState
 from tillgate.edge.story import StepKind, Story
 from tillgate.engine.commands import RecordSend
@@ -17,7 +17,7 @@ def tell_sent(story: Story, row: Notification, send_no: int, message: Message) -
     story.tell(
         StepKind.NOTIFICATION_SENT,
         f"Notification leaves, number {send_no}",
-        f"{row.result} for {row.merchant_trans_id}, signed with the gateway's key.",
+        f"{_subject(row)}, signed with the gateway's key.",
         merchant_trans_id=row.merchant_trans_id,
         detail={"url": row.url, "sendNo": send_no, "reqMsgId": message.req_msg_id},
         raw=message.raw,
@@ -45,6 +45,12 @@ def tell_outcome(story: Story, row: Notification, send: RecordSend, recorded: Se
         raw=send.response or None,
         verdict="ok" if acknowledged else "bad",
     )
+
+
+def _subject(row: Notification) -> str:
+    if row.kind is NotificationKind.AGREEMENT_CANCELLED:
+        return f"Agreement {row.merchant_agreement_id} ended"
+    return f"{row.result} for {row.merchant_trans_id}"
 
 
 def _next_at(recorded: SendRecorded) -> str | None:

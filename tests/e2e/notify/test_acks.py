@@ -27,11 +27,12 @@ from tillgate.kernel.ids import (
 )
 from tillgate.kernel.money import Money
 from tillgate.protocol.envelope import Kind
+from tillgate.protocol.messages.notify_pay import FUNCTION
 from tillgate.protocol.profile import Profile
 from tillgate.protocol.signature import seal
 from tillgate.workers.ack import SENTENCE_LENGTH_MAX, Judgement, Verdict, judge
 from tillgate.workers.notifier import Notifier
-from tillgate.workers.notify_message import FUNCTION_NAME, notify_message
+from tillgate.workers.notify_message import notify_message
 from tillgate.workers.outgoing.port import SendFailure, SendResult
 
 Content = Mapping[str, Any]
@@ -60,7 +61,7 @@ MESSAGE = notify_message(
     key=gateway_key(),
     profile=Profile.TILLGATE,
 )
-HEAD = {"function": FUNCTION_NAME, "reqMsgId": "m-1"}
+HEAD = {"function": FUNCTION.name, "reqMsgId": "m-1"}
 SUCCESS = {"resultInfo": {"resultCode": "SUCCESS"}}
 LEAN = {"head": HEAD, "body": SUCCESS}
 FULL = {
@@ -128,7 +129,7 @@ def judged(
         (said({"body": SUCCESS}), Verdict.UNREADABLE),
         (said({"head": HEAD, "body": {"resultCode": "SUCCESS"}}), Verdict.UNREADABLE),
         (said({"head": HEAD, "body": {"resultInfo": {"resultCode": 0}}}), Verdict.UNREADABLE),
-        (said({"head": {"function": FUNCTION_NAME}, "body": SUCCESS}), Verdict.UNREADABLE),
+        (said({"head": {"function": FUNCTION.name}, "body": SUCCESS}), Verdict.UNREADABLE),
         (said({**LEAN, "note": "\0"}), Verdict.UNREADABLE),
         (said({**LEAN, "head": {**HEAD, "reqMsgId": "m-0"}}), Verdict.OTHER_MESSAGE),
         (unsigned({**LEAN, "head": {**HEAD, "reqMsgId": "m-0"}}), Verdict.OTHER_MESSAGE),

@@ -13,29 +13,27 @@ import msgspec
 from tillgate import bookkeeping
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
-from tillgate.acquiring.call import Call, Final
+from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.call import final as final_outcome
-from tillgate.acquiring.states import (
-    ATTEMPT,
-    AcquirementEvent,
-    AttemptEvent,
-    AttemptState,
-    after,
-)
+from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.states import ATTEMPT, AcquirementEvent, AttemptState
 from tillgate.engine.commands import AnswerAttempt, ClaimAttempt
-from tillgate.engine.decide import parts
-from tillgate.engine.decide.confirm import question, settle_paid
-from tillgate.engine.issuer import Answer, Approved, Declined, Question, Unknown
+from tillgate.engine.decide import answers, parts
+from tillgate.engine.decide.answer_refund import take_refund_answer
+from tillgate.engine.decide.paying import (
+    Opened,
+    allowance_keys,
+    question,
+    release_allowances,
+    settle_paid,
+)
+from tillgate.engine.issuer import Answer, Question
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment
 from tillgate.engine.working_set import Rows
 from tillgate.kernel.errors import Refused
-from tillgate.kernel.ids import MerchantId, MerchantTransId
 from tillgate.kernel.record import Key
-from tillgate.kernel.results import CallbackCode, Result, Status
-
-DOUBLINGS_MAX = 20
-"""Past this the longest wait has long been reached."""
+from tillgate.kernel.results import CallbackCode, Result
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True, tag="claimed"):
@@ -50,20 +48,25 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True, tag="claimed"):
 class AnswerAttemptVerb:
     """Decides `AnswerAttempt`."""
 
-    outcome = Final
+    outcome = Final | Opened
 
     def lookups(self, command: AnswerAttempt) -> Sequence[Lookup]:
         """Resolve the attempt to the call that made it."""
-        return [_lookup(command.merchant_id, command.merchant_trans_id, command.attempt_no)]
+        return [
+            parts.attempt_lookup(command.merchant_id, command.merchant_trans_id, command.attempt_no)
+        ]
 
     def keys(self, command: AnswerAttempt, found: Found) -> Sequence[Key]:
-        """Name the attempt, its call and its order."""
+        """Name the attempt, its call and order, and the limits or the refund it counts in."""
         attempt = found[0]
         if not isinstance(attempt, Attempt):
             return []
         call = Key(Call, (attempt.merchant_id, attempt.merchant_trans_id, attempt.call_id))
         order = parts.order_keys(command.merchant_id, command.merchant_trans_id)
-        return [attempt.key, call, *order]
+        named = [attempt.key, call, *order, *allowance_keys(attempt)]
+        if attempt.merchant_refund_id:
+            named.append(Key(Refund, (attempt.merchant_id, attempt.merchant_refund_id)))
+        return named
 
     def decide(
         self,
@@ -71,7 +74,7 @@ class AnswerAttemptVerb:
         rows: Rows,
         found: Found,
         moment: Moment,
-    ) -> Final:
+    ) -> Final | Opened:
         """Take the answer in and return what the call that asked is told now."""
         if found[0] is None:
             raise Refused(Result.ORDER_NOT_EXIST, "There is no such attempt to answer.")
@@ -80,17 +83,17 @@ class AnswerAttemptVerb:
         order = rows.must(Acquirement, *key)
         call = rows.must(Call, *key, attempt.call_id)
         if attempt.kind is AttemptKind.REFUND:
-            _take_refund_answer(rows, attempt, command.answer, moment)
+            take_refund_answer(rows, attempt, command.answer, moment)
             return parts.recorded(call, order)
-        if (attempt.state, _event(command.answer)) not in ATTEMPT:
+        if (attempt.state, answers.event_of(command.answer)) not in ATTEMPT:
             _take_contradiction(rows, attempt, order, answer=command.answer, moment=moment)
-            return parts.recorded(call, order)
-        attempt = _answered(attempt, command.answer, moment)
+            return _told(call, order)
+        attempt = answers.answered(attempt, command.answer, moment)
         rows.update(attempt)
         if attempt.is_open:
             return parts.unknown(order)
         if attempt.state is AttemptState.DECLINED:
-            return _take_no(rows, attempt, call, moment)
+            return take_no(rows, attempt, call, moment)
         return _take_yes(rows, attempt, call, moment)
 
 
@@ -132,23 +135,11 @@ class ClaimAttemptVerb:
 def ask_refund(
     rows: Rows, order: Acquirement, attempt: Attempt, *, purpose: AttemptPurpose, moment: Moment
 ) -> Acquirement:
-    """Ask an outside issuer to take money back: an attempt that a worker carries out."""
+    """Ask an outside issuer to take a whole payment back: an attempt that a worker carries out."""
     number = order.attempt_count + 1
     rows.insert(
-        Attempt(
-            merchant_id=attempt.merchant_id,
-            merchant_trans_id=attempt.merchant_trans_id,
-            attempt_no=number,
-            kind=AttemptKind.REFUND,
-            purpose=purpose,
-            state=AttemptState.ASKED,
-            issuer=attempt.issuer,
-            payer_id=attempt.payer_id,
-            amount=attempt.amount,
-            call_id=attempt.call_id,
-            asked_at_ms=moment.now_ms,
-            next_ask_at_ms=moment.now_ms,
-            asks=0,
+        parts.refund_attempt(
+            attempt, number, money=attempt.amount, purpose=purpose, now_ms=moment.now_ms
         )
     )
     order = order.replaced(attempt_count=number)
@@ -160,7 +151,7 @@ def _take_yes(rows: Rows, attempt: Attempt, call: Call, moment: Moment) -> Final
     order = rows.must(Acquirement, attempt.merchant_id, attempt.merchant_trans_id)
     if not order.cancel_requested:
         return settle_paid(
-            rows, call, order, payer_id=attempt.payer_id, issuer=attempt.issuer, moment=moment
+            rows, call, order, payer_id=attempt.payer_id, issuer=attempt.issuer, at=moment
         )
     now_ms = moment.now_ms
     closed = order.stepped(
@@ -201,99 +192,45 @@ def give_back(rows: Rows, order: Acquirement, *, reference: str, moment: Moment)
     parts.put_journal(rows, entry)
 
 
-def _take_no(rows: Rows, attempt: Attempt, call: Call, moment: Moment) -> Final:
+def take_no(rows: Rows, attempt: Attempt, call: Call, moment: Moment) -> Final | Opened:
+    """Take in that a debit was declined; what follows depends on who wanted it.
+
+    A payer with a PIN is told; a page's agreement was tried once and leaves the cashier (U14); a
+    merchant's own debit closes its order (U23).
+    """
+    release_allowances(rows, attempt)
     order = rows.must(Acquirement, attempt.merchant_id, attempt.merchant_trans_id)
     order = order.replaced(attempt_open=0)
     rows.update(order)
+    result = Result[attempt.declined_code]
     if order.cancel_requested:
         order = parts.close_order(rows, order, CloseReason.CANCELLED, now_ms=moment.now_ms)
+    elif call.form is Form.SERVER:
+        order = order.replaced(failure=result.name)
+        order = parts.close_order(rows, order, CloseReason.DECLINED, now_ms=moment.now_ms)
     elif order.is_over(moment.now_ms):
         order = parts.close_order(rows, order, CloseReason.EXPIRED, now_ms=moment.now_ms)
-    told = final_outcome(CallbackCode.FAILED, result=Result[attempt.declined_code])
+    elif attempt.merchant_agreement_id:
+        return Opened(expires_at_ms=order.expires_at_ms)
+    told = final_outcome(CallbackCode.FAILED, result=result)
     return parts.end_call(rows, call, order, told)
+
+
+def _told(call: Call, order: Acquirement) -> Final | Opened:
+    """Return what a call was told, or that its cashier is open: an agreement's no ends no call."""
+    if call.result_code:
+        return parts.recorded(call, order)
+    return Opened(expires_at_ms=order.expires_at_ms)
 
 
 def _take_contradiction(
     rows: Rows, attempt: Attempt, order: Acquirement, *, answer: Answer, moment: Moment
 ) -> None:
     """Take in an answer that comes after the last word: a late yes is money, a late no a note."""
-    if _is_late_no(attempt, answer):
+    if answers.is_late_no(attempt, answer):
         rows.update(attempt.replaced(contradicted_at_ms=moment.now_ms))
-    if not _is_late_yes(attempt, answer):
+    if not answers.is_late_yes(attempt, answer):
         return
     rows.update(attempt.replaced(late_approved_at_ms=moment.now_ms))
     parts.put_journal(rows, bookkeeping.late_approval(attempt, at_ms=moment.now_ms))
     ask_refund(rows, order, attempt, purpose=AttemptPurpose.LATE_APPROVAL, moment=moment)
-
-
-def _take_refund_answer(rows: Rows, attempt: Attempt, answer: Answer, moment: Moment) -> None:
-    """Take in what became of money on its way back; a yes counts however late it comes."""
-    before = attempt
-    if (attempt.state, _event(answer)) in ATTEMPT:
-        attempt = _answered(attempt, answer, moment)
-    elif _is_late_yes(attempt, answer):
-        attempt = attempt.replaced(late_approved_at_ms=moment.now_ms)
-    elif _is_late_no(attempt, answer):
-        attempt = attempt.replaced(contradicted_at_ms=moment.now_ms)
-    rows.update(attempt)
-    if _went_back(attempt) and not _went_back(before):
-        parts.put_journal(rows, bookkeeping.returned(attempt, at_ms=moment.now_ms))
-
-
-def _is_late_yes(attempt: Attempt, answer: Answer) -> bool:
-    declined = attempt.state is AttemptState.DECLINED and attempt.late_approved_at_ms is None
-    return declined and isinstance(answer, Approved)
-
-
-def _is_late_no(attempt: Attempt, answer: Answer) -> bool:
-    approved = attempt.state is AttemptState.APPROVED and attempt.contradicted_at_ms is None
-    return approved and isinstance(answer, Declined)
-
-
-def _went_back(refund: Attempt) -> bool:
-    return refund.state is AttemptState.APPROVED or refund.late_approved_at_ms is not None
-
-
-def _event(answer: Answer) -> AttemptEvent:
-    match answer:
-        case Approved():
-            return AttemptEvent.APPROVED
-        case Declined():
-            return AttemptEvent.DECLINED
-        case Unknown():
-            return AttemptEvent.NO_ANSWER
-
-
-def _answered(attempt: Attempt, answer: Answer, moment: Moment) -> Attempt:
-    state = after(ATTEMPT, attempt.state, _event(answer))
-    if isinstance(answer, Unknown):
-        return attempt.replaced(
-            state=state, next_ask_at_ms=moment.now_ms + _wait_ms(attempt, moment)
-        )
-    code = _declined_code(answer) if isinstance(answer, Declined) else ""
-    return attempt.replaced(state=state, answered_at_ms=moment.now_ms, declined_code=code)
-
-
-def _declined_code(answer: Declined) -> str:
-    """Return the issuer's code if it is one of ours and says no; an issuer may say anything."""
-    named = Result.__members__.get(answer.result)
-    says_no = named is not None and named.status is Status.FAILURE
-    return answer.result if says_no else Result.UNAVAILABLE_PAYMENT_METHOD.name
-
-
-def _wait_ms(attempt: Attempt, moment: Moment) -> int:
-    """Return how long after this unknown answer the issuer is asked again."""
-    settings = moment.settings
-    doublings = min(max(attempt.asks - 1, 0), DOUBLINGS_MAX)
-    return min(settings.issuer_ask_again_ms << doublings, settings.issuer_ask_again_ms_max)
-
-
-def _lookup(merchant_id: MerchantId, merchant_trans_id: MerchantTransId, attempt_no: int) -> Lookup:
-    return Lookup(
-        Attempt,
-        (
-            ("merchant_id", merchant_id),
-            ("merchant_trans_id", merchant_trans_id),
-            ("attempt_no", attempt_no),
-        ),
-    )

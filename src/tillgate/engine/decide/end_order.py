@@ -40,11 +40,12 @@ CANCEL_BUFFER_MS = 15 * MINUTE_MS
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the order: its state, or that a cancel is noted while an attempt is open."""
+    """What became of the order: its state and when it closed, or that a cancel is only noted."""
 
     acquirement_id: AcquirementId
     state: AcquirementState
     noted: bool = False
+    at_ms: int | None = None
 
 
 @final
@@ -173,7 +174,12 @@ def _tombstone(command: Cancel, rows: Rows, moment: Moment) -> Acquirement:
 
 
 def _ended(order: Acquirement, *, noted: bool = False) -> Ended:
-    return Ended(acquirement_id=order.acquirement_id, state=order.state, noted=noted)
+    return Ended(
+        acquirement_id=order.acquirement_id,
+        state=order.state,
+        noted=noted,
+        at_ms=order.closed_at_ms,
+    )
 
 
 def _order_fields(command: Cancel) -> tuple[tuple[str, str | int], ...]:

@@ -9,19 +9,23 @@ stays closed.
 from collections.abc import Sequence
 from typing import final
 
-import msgspec
-
-from tillgate.acquiring.acquirement import (
-    Acquirement,
-    CloseReason,
-    Terms,
-    new_acquirement_id,
-    open_acquirement,
-)
+from tillgate.acquiring.acquirement import Acquirement, CloseReason, Terms
+from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.merchant import Merchant, check_sells
+from tillgate.acquiring.payer import Payer
 from tillgate.engine.commands import OpenCall
-from tillgate.engine.decide import parts
+from tillgate.engine.decide import judging, parts
+from tillgate.engine.decide.open_order import new_order
+from tillgate.engine.decide.paying import (
+    Ask,
+    No,
+    Opened,
+    Try,
+    agreement_keys,
+    pay,
+    payer_keys,
+)
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment
 from tillgate.engine.working_set import Rows
@@ -30,28 +34,31 @@ from tillgate.kernel.errors import Refused
 from tillgate.kernel.record import Key
 from tillgate.kernel.results import Result
 
-
-class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
-    """A cashier is open for this call; the order waits for its buyer until `expires_at_ms`."""
-
-    expires_at_ms: int
+AGREEMENT_OR_CASHIER_PAY = "AGREEMENT_OR_CASHIER_PAY"
+"""The product that debits an agreement when there is one (U14)."""
 
 
 @final
 class OpenCallVerb:
     """Decides `OpenCall`."""
 
-    outcome = Opened | Final
+    outcome = Opened | Ask | Final
 
     def lookups(self, command: OpenCall) -> Sequence[Lookup]:
         """Need nothing resolved: every key is in the order itself."""
         return ()
 
     def keys(self, command: OpenCall, found: Found) -> Sequence[Key]:
-        """Name the order, its merchant and this call."""
+        """Name the order, its merchant and this call; and the agreement that may be debited."""
         terms = command.terms
         call = Key(Call, (terms.merchant_id, terms.merchant_trans_id, command.call_id))
-        return [call, *parts.order_keys(terms.merchant_id, terms.merchant_trans_id)]
+        named = [call, *parts.order_keys(terms.merchant_id, terms.merchant_trans_id)]
+        if command.agreement_id and command.payer_id:
+            currency = terms.amount.currency.code
+            named += agreement_keys(terms.merchant_id, command.agreement_id, currency)
+            named += payer_keys(command.payer_id, currency)
+            named += judging.device_keys(command.payer_id, command.signals)
+        return named
 
     def decide(
         self,
@@ -59,15 +66,15 @@ class OpenCallVerb:
         rows: Rows,
         found: Found,
         moment: Moment,
-    ) -> Opened | Final:
-        """Return an open cashier, or the final outcome by the order's state."""
+    ) -> Opened | Ask | Final:
+        """Debit an agreement, open a cashier, or return the outcome by the order's state."""
         terms = command.terms
         call = rows.get(Call, terms.merchant_id, terms.merchant_trans_id, command.call_id)
         if call is not None:
             _check_caller(call, command)
         if call is not None and call.result_code:
             return _repeated(rows, call, terms)
-        order = _order(terms, rows, moment)
+        order = _order(command, rows, moment)
         if order.is_over(moment.now_ms):
             order = parts.close_order(rows, order, CloseReason.EXPIRED, now_ms=moment.now_ms)
         told = parts.outcome_of_order(order)
@@ -78,8 +85,29 @@ class OpenCallVerb:
                 else parts.end_call(rows, call, order, told)
             )
         if call is None:
-            rows.insert(_call(command, moment))
-        return Opened(expires_at_ms=order.expires_at_ms)
+            call = _call(command, moment)
+            rows.insert(call)
+        debited = _debit(command, call, order, rows=rows, moment=moment)
+        return debited or Opened(expires_at_ms=order.expires_at_ms)
+
+
+def _debit(
+    command: OpenCall, call: Call, order: Acquirement, *, rows: Rows, moment: Moment
+) -> Ask | Final | None:
+    """Debit the payer's agreement without a PIN, once; None leads to the cashier (U14)."""
+    may = order.product_code == AGREEMENT_OR_CASHIER_PAY and not order.agreement_tried
+    if not may or command.evidence is None or command.payer_id is None:
+        return None
+    agreement = rows.get(Agreement, order.merchant_id, command.agreement_id)
+    payer = rows.get(Payer, command.payer_id)
+    if agreement is None or payer is None or payer.is_locked:
+        return None
+    is_theirs = agreement.is_active and agreement.payer_id == payer.payer_id
+    if not is_theirs or agreement.currency != order.amount.currency.code:
+        return None
+    tried = Try(call, order, payer, command.evidence, agreement, holds=False)
+    outcome = pay(rows, tried, moment)
+    return None if isinstance(outcome, No) else outcome
 
 
 def _check_caller(call: Call, command: OpenCall) -> None:
@@ -96,20 +124,15 @@ def _repeated(rows: Rows, call: Call, terms: Terms) -> Final:
     return parts.recorded(call, order)
 
 
-def _order(terms: Terms, rows: Rows, moment: Moment) -> Acquirement:
+def _order(command: OpenCall, rows: Rows, moment: Moment) -> Acquirement:
+    terms = command.terms
     order = rows.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
     if order is None:
         _check_fresh(terms, moment)
     merchant = rows.get(Merchant, terms.merchant_id)
     check_sells(merchant, contract=terms.settle_contract_id, currency=terms.amount.currency.code)
     if order is None:
-        order = open_acquirement(
-            terms,
-            acquirement_id=new_acquirement_id(moment.now_ms, moment.ids),
-            now_ms=moment.now_ms,
-            life_ms=moment.settings.order_life_ms,
-        )
-        rows.insert(order)
+        order = new_order(terms, rows, command.signals, moment)
     elif order.close_reason is not CloseReason.NEVER_CREATED:
         order.check_same(terms)
     return order

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, final
 import msgspec
 
 from tillgate import bookkeeping
+from tillgate.acquiring.allowance import Allowance, allowance_key, payer_owner
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.operator import Fact, OperatorAction
@@ -21,6 +22,7 @@ from tillgate.engine.commands import (
     AddPayer,
     Command,
     InitialiseDatabase,
+    LimitPayer,
     OperatorCommand,
     RetireClientKey,
     SetMerchant,
@@ -103,16 +105,7 @@ class OperatorVerb:
         if isinstance(outcome, Registered) and not outcome.changed:
             return outcome
         subject = outcome.subject if isinstance(outcome, Registered) else _subject(command)
-        rows.insert(
-            OperatorAction(
-                operation_id=command.operation_id,
-                at_ms=moment.now_ms,
-                operator=command.operator,
-                action=self._action,
-                subject=subject,
-                detail=_detail(command),
-            )
-        )
+        rows.insert(parts.logged(command, self._action, subject, now_ms=moment.now_ms))
         return outcome
 
 
@@ -237,6 +230,20 @@ def _unlock(command: UnlockPayer, rows: Rows, moment: Moment) -> Registered:
     return Registered(subject=str(payer.key), changed=bool(payer.pin_tries_used))
 
 
+def _limit_payer(command: LimitPayer, rows: Rows, moment: Moment) -> Registered:
+    if rows.get(Payer, command.payer_id) is None:
+        raise Refused(Result.USER_NOT_EXIST, f"There is no payer {command.payer_id}.")
+    owner = payer_owner(command.payer_id)
+    before = rows.get(Allowance, owner, command.currency)
+    row = before or Allowance(owner=owner, currency=command.currency)
+    row = row.replaced(single_max=command.single_max, daily_max=command.daily_max)
+    if before is None:
+        rows.insert(row)
+    elif row != before:
+        rows.update(row)
+    return Registered(subject=str(row.key), changed=row != before)
+
+
 def _register(rows: Rows, row: Client, before: Client | None) -> Registered:
     if before is None:
         rows.insert(row)
@@ -259,6 +266,11 @@ def _key_keys(command: AddClientKey) -> Sequence[Key]:
     return [Key(Client, (command.key.client_id,)), command.key.key]
 
 
+def _limit_keys(command: LimitPayer) -> Sequence[Key]:
+    limit = allowance_key(payer_owner(command.payer_id), command.currency)
+    return [Key(Payer, (command.payer_id,)), limit]
+
+
 def _top_up_keys(command: TopUp) -> Sequence[Key]:
     balance = parts.balance_key(command.payer_id, command.money.currency.code)
     return [Key(Payer, (command.payer_id,)), balance]
@@ -266,14 +278,6 @@ def _top_up_keys(command: TopUp) -> Sequence[Key]:
 
 def _subject(command: OperatorCommand) -> str:
     return str(Key(Payer, (command.payer_id,))) if isinstance(command, TopUp) else ""
-
-
-def _detail(command: OperatorCommand) -> str:
-    """Return what the command said, without the members that name it and without secrets."""
-    said = msgspec.to_builtins(command, enc_hook=str)
-    for name in ("operation_id", "operator", "pin_hash"):
-        said.pop(name, None)
-    return msgspec.json.encode(said).decode()
 
 
 OPERATOR_VERBS: Mapping[type[Command], Verb[Any]] = {
@@ -296,5 +300,6 @@ OPERATOR_VERBS: Mapping[type[Command], Verb[Any]] = {
     ),
     AddPayer: OperatorVerb("payer add", Registered, name=_payer_keys, act=_add_payer),
     TopUp: OperatorVerb("payer top-up", ToppedUp, name=_top_up_keys, act=_top_up),
+    LimitPayer: OperatorVerb("payer limit", Registered, name=_limit_keys, act=_limit_payer),
     UnlockPayer: OperatorVerb("payer unlock", Registered, name=_payer_keys, act=_unlock),
 }

@@ -4,26 +4,53 @@ What must hold: a call's outcome is derived here and nowhere else, so that the a
 to confirm and to a repeat of either is the same.
 """
 
+import msgspec
+
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
+from tillgate.acquiring.agreement import Agreement
+from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
 from tillgate.acquiring.call import Call, Final, final
 from tillgate.acquiring.merchant import Merchant
-from tillgate.acquiring.notification import Notification
+from tillgate.acquiring.notification import Notification, NotificationKind
+from tillgate.acquiring.operator import OperatorAction
 from tillgate.acquiring.states import (
     NOTIFICATION,
     AcquirementEvent,
     AcquirementState,
+    AttemptState,
     NotificationEvent,
     NotificationState,
     after,
 )
 from tillgate.bookkeeping import payer_account
+from tillgate.engine.commands import OperatorCommand
+from tillgate.engine.ports import Lookup
 from tillgate.engine.working_set import Rows
 from tillgate.kernel.errors import Broken
-from tillgate.kernel.ids import NotificationId, PayerId
-from tillgate.kernel.money import Money
+from tillgate.kernel.ids import AcquirementId, MerchantTransId, NotificationId, PayerId
+from tillgate.kernel.money import Money, zero
 from tillgate.kernel.record import Key
 from tillgate.kernel.results import CallbackCode, Result
 from tillgate.ledger.entries import Balance, Journal
+
+CLOSING = {
+    CloseReason.EXPIRED: AcquirementEvent.EXPIRED,
+    CloseReason.CANCELLED: AcquirementEvent.CANCELLED,
+    CloseReason.DECLINED: AcquirementEvent.DEBIT_DECLINED,
+}
+"""What happens to an unpaid order that is closed for a reason."""
+
+
+def attempt_lookup(merchant_id: str, merchant_trans_id: str, attempt_no: int) -> Lookup:
+    """Resolve an attempt to what never changes of it."""
+    return Lookup(
+        Attempt,
+        (
+            ("merchant_id", merchant_id),
+            ("merchant_trans_id", merchant_trans_id),
+            ("attempt_no", attempt_no),
+        ),
+    )
 
 
 def order_keys(merchant_id: str, merchant_trans_id: str) -> list[Key]:
@@ -104,10 +131,7 @@ def credit(rows: Rows, payer_id: PayerId, money: Money) -> Money:
 
 def close_order(rows: Rows, order: Acquirement, reason: CloseReason, *, now_ms: int) -> Acquirement:
     """Close an unpaid order; the merchant is told when somebody had tried to pay it (U21)."""
-    event = (
-        AcquirementEvent.EXPIRED if reason is CloseReason.EXPIRED else AcquirementEvent.CANCELLED
-    )
-    closed = order.stepped(event, closed_at_ms=now_ms, close_reason=reason)
+    closed = order.stepped(CLOSING[reason], closed_at_ms=now_ms, close_reason=reason)
     rows.update(closed)
     if closed.attempt_count:
         notify(rows, closed, Result.ORDER_IS_CLOSED, now_ms=now_ms)
@@ -148,6 +172,79 @@ def withdraw_success(rows: Rows, order: Acquirement, *, now_ms: int) -> None:
         return
     state = after(NOTIFICATION, told.state, NotificationEvent.WITHDRAWN)
     rows.update(told.replaced(state=state, ended_at_ms=now_ms))
+
+
+def cancelled_agreement_key(merchant_id: str, merchant_agreement_id: str) -> Key:
+    """Name the notification of an agreement's end."""
+    return Key(Notification, (merchant_id, _cancelled_id(merchant_agreement_id)))
+
+
+def notify_cancelled(rows: Rows, agreement: Agreement, *, now_ms: int) -> None:
+    """Owe the merchant the news that an agreement ended, if an address is registered (U8)."""
+    merchant = rows.must(Merchant, agreement.merchant_id)
+    if not merchant.notify_url:
+        return
+    row = Notification(
+        merchant_id=agreement.merchant_id,
+        notification_id=_cancelled_id(agreement.merchant_agreement_id),
+        merchant_trans_id=MerchantTransId(""),
+        acquirement_id=AcquirementId(""),
+        client_id=agreement.client_id,
+        version=agreement.version,
+        url=merchant.notify_url,
+        result=Result.SUCCESS.name,
+        pay_status=AcquirementState.TRADE_CLOSED,
+        amount=zero(agreement.currency),
+        paid_at_ms=None,
+        extend_info="",
+        state=NotificationState.PENDING,
+        created_at_ms=now_ms,
+        due_at_ms=now_ms,
+        kind=NotificationKind.AGREEMENT_CANCELLED,
+        merchant_agreement_id=agreement.merchant_agreement_id,
+        happened_at_ms=now_ms,
+    )
+    rows.insert(row)
+
+
+def refund_attempt(
+    paid: Attempt, number: int, *, money: Money, purpose: AttemptPurpose, now_ms: int
+) -> Attempt:
+    """Return the question to an outside issuer to take back money that an attempt brought."""
+    return Attempt(
+        merchant_id=paid.merchant_id,
+        merchant_trans_id=paid.merchant_trans_id,
+        attempt_no=number,
+        kind=AttemptKind.REFUND,
+        purpose=purpose,
+        state=AttemptState.ASKED,
+        issuer=paid.issuer,
+        payer_id=paid.payer_id,
+        amount=money,
+        call_id=paid.call_id,
+        asked_at_ms=now_ms,
+        next_ask_at_ms=now_ms,
+        asks=0,
+    )
+
+
+def logged(command: OperatorCommand, action: str, subject: str, *, now_ms: int) -> OperatorAction:
+    """Return the row that keeps what an operator did, without names of its own and secrets."""
+    said = msgspec.to_builtins(command, enc_hook=str)
+    for name in ("operation_id", "operator", "pin_hash"):
+        said.pop(name, None)
+    return OperatorAction(
+        operation_id=command.operation_id,
+        at_ms=now_ms,
+        operator=command.operator,
+        action=action,
+        subject=subject,
+        detail=msgspec.json.encode(said).decode(),
+    )
+
+
+def _cancelled_id(merchant_agreement_id: str) -> NotificationId:
+    return NotificationId(f"{merchant_agreement_id}.agreement")
 
 
 def _paid_id(merchant_trans_id: str) -> NotificationId:

@@ -1,0 +1,252 @@
+"""Agreements: prepared by a merchant, signed by a payer, ended by either.
+
+What must hold: an agreement is signed once, by one payer, before its page's time is over; a repeat
+of each step gets the first answer; who cancels tells nobody but the merchant, by a notification in
+the same commit (U8).
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+import msgspec
+
+from tillgate.acquiring.agreement import CODE_LIFE_MS, Agreement, Grant, GrantKind
+from tillgate.acquiring.allowance import Allowance, agreement_owner, allowance_key
+from tillgate.acquiring.merchant import Merchant, check_active
+from tillgate.acquiring.payer import Payer, check_payer
+from tillgate.acquiring.states import AgreementEvent, AgreementState
+from tillgate.engine.commands import (
+    CancelAgreement,
+    LimitAgreement,
+    PrepareAgreement,
+    SignAgreement,
+)
+from tillgate.engine.decide import parts
+from tillgate.engine.ports import Lookup
+from tillgate.engine.verb import Found, Moment
+from tillgate.engine.working_set import Rows
+from tillgate.kernel.errors import Refused
+from tillgate.kernel.record import Key
+from tillgate.kernel.results import Result
+
+HOME_CURRENCY = "HKD"
+"""Of agreements with a merchant that names no currency."""
+
+
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """The agreement as it is now, and the payer's limits on it in minor units."""
+
+    agreement: Agreement
+    single_max: int | None = None
+    daily_max: int | None = None
+
+
+@final
+class PrepareAgreementVerb:
+    """Decides `PrepareAgreement`."""
+
+    outcome = Agreed
+
+    def lookups(self, command: PrepareAgreement) -> Sequence[Lookup]:
+        """Need nothing resolved."""
+        return ()
+
+    def keys(self, command: PrepareAgreement, found: Found) -> Sequence[Key]:
+        """Name the agreement and its merchant."""
+        terms = command.terms
+        return [
+            Key(Agreement, (terms.merchant_id, terms.merchant_agreement_id)),
+            Key(Merchant, (terms.merchant_id,)),
+        ]
+
+    def decide(self, command: PrepareAgreement, rows: Rows, found: Found, moment: Moment) -> Agreed:
+        """Make a page to sign at, or return the one that there is, with its time begun anew."""
+        terms, now_ms = command.terms, moment.now_ms
+        merchant = check_active(rows.get(Merchant, terms.merchant_id), path="body.authMerchantId")
+        ends_ms = now_ms + moment.settings.signing_life_ms
+        before = rows.get(Agreement, terms.merchant_id, terms.merchant_agreement_id)
+        if before is None:
+            agreement = _prepared(command, merchant, now_ms=now_ms, ends_ms=ends_ms)
+            rows.insert(agreement)
+            return Agreed(agreement=agreement)
+        before.check_same(terms)
+        if before.state is not AgreementState.SIGNING:
+            raise Refused(
+                Result.AGREEMENT_STATUS_INVALID,
+                path="body.agreementPayAuthInfo.merchantAgreementId",
+            )
+        renewed = before.replaced(expires_at_ms=ends_ms)
+        rows.update(renewed)
+        return Agreed(agreement=renewed)
+
+
+@final
+class SignAgreementVerb:
+    """Decides `SignAgreement`."""
+
+    outcome = Agreed
+
+    def lookups(self, command: SignAgreement) -> Sequence[Lookup]:
+        """Resolve the page's token."""
+        return [Lookup(Agreement, (("token_hash", command.token_hash),))]
+
+    def keys(self, command: SignAgreement, found: Found) -> Sequence[Key]:
+        """Name the agreement, its limits, its merchant, the payer and the code's row."""
+        seen = found[0]
+        if not isinstance(seen, Agreement):
+            return []
+        owner = agreement_owner(*seen.key.parts)
+        return [
+            seen.key,
+            allowance_key(owner, seen.currency),
+            Key(Merchant, (seen.merchant_id,)),
+            Key(Payer, (command.payer_id,)),
+            Key(Grant, (seen.merchant_id, command.code_hash)),
+        ]
+
+    def decide(self, command: SignAgreement, rows: Rows, found: Found, moment: Moment) -> Agreed:
+        """Put the payer's permission on record, with its limits and its code."""
+        seen = found[0]
+        if not isinstance(seen, Agreement):
+            raise Refused(Result.TARGET_NOT_FOUND, "This page does not exist or is over.")
+        agreement = rows.must(Agreement, *seen.key.parts)
+        payer = check_payer(rows.get(Payer, command.payer_id))
+        if payer.pin_tries_used:
+            rows.update(payer.replaced(pin_tries_used=0))
+        if agreement.is_active and agreement.payer_id == command.payer_id:
+            return agreed(rows, agreement)
+        check_active(rows.get(Merchant, agreement.merchant_id), path="")
+        if agreement.state is not AgreementState.SIGNING:
+            raise Refused(Result.AGREEMENT_STATUS_INVALID)
+        if moment.now_ms >= agreement.expires_at_ms:
+            sentence = "The time to sign is over; start again at the merchant's."
+            raise Refused(Result.AGREEMENT_STATUS_INVALID, sentence)
+        return _signed(rows, agreement, command, moment)
+
+
+@final
+class CancelAgreementVerb:
+    """Decides `CancelAgreement`."""
+
+    outcome = Agreed
+
+    def lookups(self, command: CancelAgreement) -> Sequence[Lookup]:
+        """Need nothing resolved."""
+        return ()
+
+    def keys(self, command: CancelAgreement, found: Found) -> Sequence[Key]:
+        """Name the agreement, its merchant and the notification of its end."""
+        key = (command.merchant_id, command.merchant_agreement_id)
+        return [
+            Key(Agreement, key),
+            Key(Merchant, (command.merchant_id,)),
+            parts.cancelled_agreement_key(*key),
+        ]
+
+    def decide(self, command: CancelAgreement, rows: Rows, found: Found, moment: Moment) -> Agreed:
+        """End the agreement; one that has ended stays as it is."""
+        agreement = rows.get(Agreement, command.merchant_id, command.merchant_agreement_id)
+        is_mine = agreement is not None and command.payer_id in {None, agreement.payer_id}
+        if agreement is None or not is_mine:
+            path = "body.merchantAgreementId" if command.payer_id is None else ""
+            raise Refused(Result.TARGET_NOT_FOUND, path=path)
+        if agreement.state is AgreementState.CANCELED:
+            return Agreed(agreement=agreement)
+        was_active = agreement.is_active
+        agreement = agreement.stepped(
+            AgreementEvent.CANCELLED,
+            cancelled_at_ms=moment.now_ms,
+            cancelled_by="merchant" if command.payer_id is None else "payer",
+        )
+        rows.update(agreement)
+        if was_active:
+            parts.notify_cancelled(rows, agreement, now_ms=moment.now_ms)
+        return Agreed(agreement=agreement)
+
+
+@final
+class LimitAgreementVerb:
+    """Decides `LimitAgreement`."""
+
+    outcome = Agreed
+
+    def lookups(self, command: LimitAgreement) -> Sequence[Lookup]:
+        """Read the currency, which never changes."""
+        fields = (
+            ("merchant_id", command.merchant_id),
+            ("merchant_agreement_id", command.merchant_agreement_id),
+        )
+        return [Lookup(Agreement, fields)]
+
+    def keys(self, command: LimitAgreement, found: Found) -> Sequence[Key]:
+        """Name the agreement and its limits."""
+        seen = found[0]
+        if not isinstance(seen, Agreement):
+            return []
+        return [seen.key, allowance_key(agreement_owner(*seen.key.parts), seen.currency)]
+
+    def decide(self, command: LimitAgreement, rows: Rows, found: Found, moment: Moment) -> Agreed:
+        """Set both limits of the payer's own agreement."""
+        seen = found[0]
+        agreement = rows.must(Agreement, *seen.key.parts) if isinstance(seen, Agreement) else None
+        if agreement is None or agreement.payer_id != command.payer_id:
+            raise Refused(Result.TARGET_NOT_FOUND)
+        if not agreement.is_active:
+            raise Refused(Result.AGREEMENT_STATUS_INVALID)
+        row = rows.must(Allowance, agreement_owner(*agreement.key.parts), agreement.currency)
+        rows.update(row.replaced(single_max=command.single_max, daily_max=command.daily_max))
+        return agreed(rows, agreement)
+
+
+def agreed(rows: Rows, agreement: Agreement) -> Agreed:
+    """Return an agreement with its limits."""
+    limits = rows.get(Allowance, agreement_owner(*agreement.key.parts), agreement.currency)
+    return Agreed(
+        agreement=agreement,
+        single_max=limits.single_max if limits else None,
+        daily_max=limits.daily_max if limits else None,
+    )
+
+
+def _prepared(
+    command: PrepareAgreement, merchant: Merchant, *, now_ms: int, ends_ms: int
+) -> Agreement:
+    said = {name: getattr(command.terms, name) for name in command.terms.__struct_fields__}
+    return Agreement(
+        token_hash=command.token_hash,
+        currency=merchant.currencies[0] if merchant.currencies else HOME_CURRENCY,
+        state=AgreementState.SIGNING,
+        created_at_ms=now_ms,
+        expires_at_ms=ends_ms,
+        **said,
+    )
+
+
+def _signed(rows: Rows, agreement: Agreement, command: SignAgreement, moment: Moment) -> Agreed:
+    ends_ms = moment.now_ms + CODE_LIFE_MS
+    agreement = agreement.stepped(
+        AgreementEvent.SIGNED,
+        payer_id=command.payer_id,
+        signed_at_ms=moment.now_ms,
+        code_ends_at_ms=ends_ms,
+    )
+    rows.update(agreement)
+    limits = Allowance(
+        owner=agreement_owner(*agreement.key.parts),
+        currency=agreement.currency,
+        single_max=command.single_max,
+        daily_max=command.daily_max,
+    )
+    rows.insert(limits)
+    code = Grant(
+        merchant_id=agreement.merchant_id,
+        token_hash=command.code_hash,
+        kind=GrantKind.CODE,
+        merchant_agreement_id=agreement.merchant_agreement_id,
+        client_id=agreement.client_id,
+        generation=0,
+        issued_at_ms=moment.now_ms,
+        expires_at_ms=ends_ms,
+    )
+    rows.insert(code)
+    return agreed(rows, agreement)

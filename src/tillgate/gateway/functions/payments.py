@@ -1,0 +1,233 @@
+"""Query, cancel and refund a payment, and open a cashier for an order that a server posted.
+
+What must hold: every lookup is by merchant and id, so another merchant's record does not exist
+(U16); a query says what is true now, whether a worker has passed or not.
+"""
+
+from collections.abc import Sequence
+
+from tillgate.acquiring.acquirement import Acquirement, CloseReason
+from tillgate.acquiring.call import Final, Form
+from tillgate.acquiring.merchant import Merchant
+from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.states import RefundState as State
+from tillgate.bookkeeping import merchant_account
+from tillgate.edge.asking import ask_refund
+from tillgate.edge.desk import Desk
+from tillgate.edge.orders import check_addresses, order_signals, order_terms
+from tillgate.edge.posted import Posted
+from tillgate.edge.secrets import digest
+from tillgate.edge.tokens import cashier_token
+from tillgate.engine.commands import AskRefund, Cancel, OpenCall
+from tillgate.engine.decide.end_order import Ended
+from tillgate.engine.decide.paying import Opened
+from tillgate.engine.decide.refund import Refunding
+from tillgate.engine.ports import Select
+from tillgate.kernel.clock import rfc3339
+from tillgate.kernel.errors import Broken, Refused
+from tillgate.kernel.ids import (
+    AcquirementId,
+    CallId,
+    MerchantId,
+    MerchantRefundId,
+    MerchantTransId,
+)
+from tillgate.kernel.results import CallbackCode, Result
+from tillgate.protocol.messages.common import ResultInfo, WireMoney
+from tillgate.protocol.messages.pay_cancel import PayCancelAnswer, PayCancelBody
+from tillgate.protocol.messages.pay_query import (
+    REFUNDS_MAX,
+    PayQueryAnswer,
+    PayQueryBody,
+    RefundState,
+)
+from tillgate.protocol.messages.refund import RefundAnswer, RefundBody
+from tillgate.protocol.messages.wap_pay import CashierAnswer, PayBody
+
+CALL_ID = CallId("cashier.wap.pay")
+"""The call of an order whose server asked for a cashier; the bridge's own are longer."""
+REFUND_STATUSES = {State.DONE: "SUCCESS", State.ASKED: "PROCESSING", State.FAILED: "FAIL"}
+
+
+async def pay_query(desk: Desk, _: Posted, body: PayQueryBody) -> PayQueryAnswer:
+    """Tell the state of a payment (PROTOCOL 4.3)."""
+    merchant = await must_merchant(desk, body.merchant_id)
+    order = await _find(desk, body)
+    if order is None:
+        raise Refused(Result.ORDER_NOT_EXIST, path=_named_by(body))
+    query = Select(
+        record=Refund,
+        equals=(
+            ("merchant_id", order.merchant_id),
+            ("merchant_trans_id", order.merchant_trans_id),
+        ),
+        order_by=("-created_at_ms",),
+        limit=REFUNDS_MAX,
+    )
+    refunds: Sequence[Refund] = await desk.reader.select(query)
+    state = order.state_at(desk.clock.now_ms(), merchant.refund_window_ms)
+    return PayQueryAnswer(
+        result_info=ResultInfo.of(Result.SUCCESS),
+        acquirement_id=None if _is_tombstone(order) else order.acquirement_id,
+        merchant_trans_id=order.merchant_trans_id,
+        merchant_id=order.merchant_id,
+        order_amount=WireMoney.of(order.amount) if order.amount.is_positive else None,
+        pay_status=state.value,
+        payment_time=rfc3339(order.paid_at_ms) if order.paid_at_ms is not None else None,
+        refunded_amount=WireMoney.of(order.refunded) if order.refunded.is_positive else None,
+        refunds=[_refund_state(refund) for refund in refunds] or None,
+        extend_info=order.extend_info or None,
+    )
+
+
+async def pay_cancel(desk: Desk, posted: Posted, body: PayCancelBody) -> PayCancelAnswer:
+    """End a payment, paid or not; one that was never created is closed beforehand (U19)."""
+    await must_merchant(desk, body.merchant_id)
+    order = await _find(desk, body)
+    if order is None and body.acquirement_id:
+        raise Refused(Result.ORDER_NOT_EXIST, path="body.acquirementId")
+    client_id = posted.client.client.client_id
+    if order is None and not desk.tombstones.allows(client_id, now_ms=desk.clock.now_ms()):
+        raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
+    trans_id = order.merchant_trans_id if order else MerchantTransId(body.merchant_trans_id or "")
+    command = Cancel(
+        operation_id=desk.operation(),
+        mark=posted.mark,
+        client_id=client_id,
+        merchant_id=MerchantId(body.merchant_id),
+        merchant_trans_id=trans_id,
+    )
+    ended: Ended = await desk.engine.execute(command)
+    info = ResultInfo.of(Result.SUCCESS)
+    if ended.noted:
+        sentence = "A payment is open; the cancel is noted. Query the order, or send this again."
+        info = ResultInfo.of(Result.PAYMENT_IN_PROCESS, sentence)
+    now = await desk.reader.get(Acquirement, body.merchant_id, trans_id)
+    was_created = now is not None and not _is_tombstone(now)
+    return PayCancelAnswer(
+        result_info=info,
+        acquirement_id=ended.acquirement_id if was_created else None,
+        merchant_trans_id=trans_id,
+        cancel_time=rfc3339(ended.at_ms) if ended.at_ms is not None else None,
+    )
+
+
+async def refund(desk: Desk, posted: Posted, body: RefundBody) -> RefundAnswer:
+    """Give a part or all of a payment back (PROTOCOL 4.4, U20)."""
+    merchant = await must_merchant(desk, body.merchant_id)
+    amount = body.refund_amount.money
+    command = AskRefund(
+        operation_id=desk.operation(),
+        mark=posted.mark,
+        client_id=posted.client.client.client_id,
+        merchant_id=merchant.merchant_id,
+        merchant_refund_id=MerchantRefundId(body.merchant_refund_id),
+        acquirement_id=AcquirementId(body.acquirement_id),
+        amount=amount,
+        reason=body.refund_reason or "",
+        owed_minor=await _owed(desk, merchant, amount.currency.code),
+    )
+    done: Refunding = await desk.engine.execute(command)
+    ended = done.refund
+    if done.ask is not None:
+        await ask_refund(desk, done.ask)
+        ended = await desk.reader.get(Refund, *ended.key.parts) or ended
+    return _refund_answer(ended)
+
+
+async def open_cashier(desk: Desk, posted: Posted, body: PayBody) -> CashierAnswer:
+    """Answer an order that a server posted with the address of a cashier; a way of our own."""
+    terms = order_terms(posted.request)
+    await check_addresses(desk, terms)
+    token = cashier_token(desk, terms.merchant_id, terms.merchant_trans_id, CALL_ID)
+    command = OpenCall(
+        operation_id=desk.operation(),
+        terms=terms,
+        call_id=CALL_ID,
+        form=Form.PAGE,
+        token_hash=digest(token),
+        signals=order_signals(desk, body.risk_info),
+    )
+    outcome: Opened | Final = await desk.engine.execute(command)
+    order = await desk.reader.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
+    if order is None:
+        raise Broken("an order that was just opened is not there")
+    url = f"{desk.settings.wallet_origin}/cashier/{token}"
+    is_open = isinstance(outcome, Opened)
+    return CashierAnswer(
+        result_info=ResultInfo.of(Result.SUCCESS) if is_open else _told(outcome),
+        acquirement_id=order.acquirement_id,
+        merchant_trans_id=order.merchant_trans_id,
+        cashier_url=url if is_open else None,
+    )
+
+
+async def must_merchant(desk: Desk, merchant_id: str, *, path: str = "body.merchantId") -> Merchant:
+    """Return the merchant, suspended or not; raise `Refused` when none is registered."""
+    merchant = await desk.directory.merchant(merchant_id)
+    if merchant is None:
+        raise Refused(Result.MERCHANT_NOT_REGISTERED, path=path)
+    return merchant
+
+
+def _told(outcome: Opened | Final) -> ResultInfo:
+    """Return the result of a cashier that cannot be opened any more."""
+    code = outcome.result_code if isinstance(outcome, Final) else ""
+    if code == CallbackCode.PAID.code:
+        return ResultInfo.of(Result.SUCCESS, "The order is paid already; there is no cashier.")
+    if code == CallbackCode.PROCESSING.code:
+        return ResultInfo.of(Result.PAYMENT_IN_PROCESS)
+    sentence = "The order is paid or its call has ended; query it, or start a new order."
+    return ResultInfo.of(Result.ORDER_STATUS_INVALID, sentence)
+
+
+async def _find(desk: Desk, body: PayQueryBody | PayCancelBody) -> Acquirement | None:
+    """Return the order by our number if one is given, else by the merchant's own."""
+    if not body.acquirement_id:
+        return await desk.reader.get(Acquirement, body.merchant_id, body.merchant_trans_id or "")
+    query = Select(
+        record=Acquirement,
+        equals=(("merchant_id", body.merchant_id), ("acquirement_id", body.acquirement_id)),
+        limit=1,
+    )
+    found: Sequence[Acquirement] = await desk.reader.select(query)
+    return found[0] if found else None
+
+
+def _named_by(body: PayQueryBody) -> str:
+    return "body.acquirementId" if body.acquirement_id else "body.merchantTransId"
+
+
+def _is_tombstone(order: Acquirement) -> bool:
+    return order.close_reason is CloseReason.NEVER_CREATED
+
+
+async def _owed(desk: Desk, merchant: Merchant, currency: str) -> int:
+    """Return what the merchant is owed, if a limit asks for it; summed from its postings."""
+    if merchant.debt_max_of(currency) is None:
+        return 0
+    account = str(merchant_account(merchant.merchant_id))
+    return await desk.reader.total(account, currency, book=merchant.merchant_id)
+
+
+def _refund_state(refund: Refund) -> RefundState:
+    return RefundState(
+        merchant_refund_id=refund.merchant_refund_id,
+        refund_amount=WireMoney.of(refund.amount),
+        refund_status=REFUND_STATUSES[refund.state],
+        refund_time=rfc3339(refund.ended_at_ms) if refund.ended_at_ms is not None else None,
+    )
+
+
+def _refund_answer(refund: Refund) -> RefundAnswer:
+    if refund.state is State.FAILED:
+        sentence = "The payer's issuer declined the refund; nothing was given back."
+        raise Refused(Result[refund.failure], sentence)
+    is_done = refund.state is State.DONE and refund.ended_at_ms is not None
+    return RefundAnswer(
+        result_info=ResultInfo.of(Result.SUCCESS if is_done else Result.REFUND_IN_PROCESS),
+        acquirement_id=refund.acquirement_id,
+        merchant_refund_id=refund.merchant_refund_id,
+        refund_amount=WireMoney.of(refund.amount),
+        refund_time=rfc3339(refund.ended_at_ms) if refund.ended_at_ms is not None else None,
+    )
