@@ -91,7 +91,7 @@ Conversation: TypeAlias = Generator[Call, Any, T]
 
 _TEXT: Final = "text/plain;charset=utf-8"
 TOO_LARGE: Final = Reply(status=413, content_type=_TEXT, body=b"The message is too large.\n")
-_REFUSALS: Final[Mapping[type[VerificationError], Reply]] = MappingProxyType(
+REFUSALS: Final[Mapping[type[VerificationError], Reply]] = MappingProxyType(
     {
         kind: Reply(status=status, content_type=_TEXT, body=body)
         for kind, status, body in (
@@ -137,7 +137,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
             yield from _matched(event, self.find_order, self.merchant.merchant_id)
         except VerificationError as error:
             self.report(error)
-            return _REFUSALS.get(type(error), _REFUSALS[InvalidMessage])
+            return REFUSALS.get(type(error), REFUSALS[InvalidMessage])
         yield Call(function=self.handle, argument=event)
         acknowledgement = self.merchant.acknowledge(event)
         return Reply(

@@ -1,8 +1,8 @@
 """A notify URL for Flask, and the way back for a buyer.
 
-The view reads the request's own bytes under the limit of a message, whatever type they claim, and
-leaves every decision to `answer`. What must hold: no hook has parsed the body as a form before; one
-that did leaves nothing to verify, and the message is refused, never taken.
+The view reads the request's own bytes, at most one more than a message may have, whatever type they
+claim, and leaves every decision to `answer`. What must hold: no hook has parsed the body as a form
+before; one that did leaves nothing to verify, and the message is refused, never taken.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from tillgate.merchant.adapters.answer import (
+    READ_BYTES_MAX,
     TOO_LARGE,
     FindOrder,
     Handle,
@@ -24,7 +25,6 @@ from tillgate.merchant.adapters.answer import (
     run,
 )
 from tillgate.merchant.events import PaymentReturn
-from tillgate.protocol.envelope import MESSAGE_BYTES_MAX
 
 
 def notification_view(
@@ -66,7 +66,8 @@ def payment_return(merchant: Recipient, *, find_order: FindOrder) -> PaymentRetu
 
 
 def _reply(receiver: Receiver) -> Reply:
-    request.max_content_length = MESSAGE_BYTES_MAX
+    # What comes in chunks is cut off at this limit in silence, so it lies above a message's own.
+    request.max_content_length = READ_BYTES_MAX
     try:
         raw = request.get_data()
     except RequestEntityTooLarge:
