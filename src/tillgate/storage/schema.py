@@ -1,7 +1,8 @@
 """The tables, as SQLAlchemy Core: the one definition that migrations are compared with.
 
-Columns come from the records (`shape`), CHECK constraints from `rules`; here stand the indexes and
-what else a database must hold on to, each with a sentence in its `info`. There are no foreign keys:
+Columns come from the records (`shape`), CHECK constraints from `rules`, indexes that only find from
+`searches`; here stand the unique ones and what else a database must hold on to, each with a
+sentence in its `info`. There are no foreign keys:
 on PostgreSQL each insert would lock its parent row, merchants' rows would be hot, and a distributed
 engine could not keep them; that entries and postings fit together is the audit's to check. What
 must hold: every unique set of a record is a unique index here, and nothing else refuses a row.
@@ -9,13 +10,14 @@ must hold: every unique set of a record is a unique index here, and nothing else
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import (
     DDL,
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -29,43 +31,23 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt
-from tillgate.acquiring.call import Call
 from tillgate.acquiring.notification import Notification, NotificationSend
 from tillgate.kernel.record import Record, Unique
 from tillgate.ledger.entries import Entry
 from tillgate.storage.rules import APPEND_ONLY, RULES
+from tillgate.storage.searches import SEARCHES, Search
 from tillgate.storage.shape import TABLES, Field, Kind, Shape, currency_column, shape
 
-
-class Search(NamedTuple):
-    """An index that only makes a search quick."""
-
-    fields: tuple[str, ...]
-    sentence: str
-
-
 UNIQUE: Final[Mapping[type[Record], tuple[str, ...]]] = {
+    Agreement: ("A signing page belongs to one agreement.",),
     Acquirement: ("No two orders of a merchant have the same number of ours.",),
     Attempt: ("An order has at most one debit that is not declined.",),
     Entry: ("A book records one thing once: one entry of a kind for each reference.",),
     Notification: ("A merchant is told each end of an order once.",),
 }
 """The sentence of each of a record's unique sets, in the record's order."""
-
-SEARCHES: Final[Mapping[type[Record], tuple[Search, ...]]] = {
-    Acquirement: (
-        Search(("state", "expires_at_ms"), "Orders whose time is over are found for expiry."),
-        Search(
-            ("acquirement_id",), "An order is found by our number when its merchant is unknown."
-        ),
-    ),
-    Attempt: (
-        Search(("state", "next_ask_at_ms"), "Attempts are found when the issuer is asked again."),
-    ),
-    Call: (Search(("token_hash",), "A cashier is found by the hash of its token."),),
-    Notification: (Search(("state", "due_at_ms"), "Sends are found when they are due."),),
-}
 
 ROWS_ARE_LARGE: Final = frozenset({NotificationSend})
 """Kinds whose rows are too large for SQLite to keep in the key's tree."""
@@ -109,9 +91,7 @@ def _table(made: MetaData, record: type[Record]) -> None:
     for rule, sentence in zip(record.unique, UNIQUE.get(record, ()), strict=True):
         _unique(table, of, rule, sentence)
     for search in SEARCHES.get(record, ()):
-        columns = [table.c[of.field(name).column] for name in search.fields]
-        name = f"{of.table}_by_{'_and_'.join(search.fields)}"
-        Index(name, *columns, info={"sentence": search.sentence})
+        _search(table, of, search)
     if record in APPEND_ONLY:
         _protect(table, APPEND_ONLY[record])
 
@@ -122,7 +102,7 @@ def _column(field: Field) -> Column[Any]:
 
 def _unique(table: Table, of: Shape, rule: Unique, sentence: str) -> None:
     columns = [table.c[of.field(name).column] for name in rule.fields]
-    name = f"{of.table}_alone_in_{'_and_'.join(rule.fields[1:])}"
+    name = f"{of.table}_alone_in_{'_and_'.join(rule.fields[1:] or rule.fields)}"
     where = " AND ".join(_one_of(field, values) for field, values in rule.where)
     condition = text(where) if where else None
     Index(
@@ -133,6 +113,22 @@ def _unique(table: Table, of: Shape, rule: Unique, sentence: str) -> None:
         sqlite_where=condition,
         postgresql_where=condition,
     )
+
+
+def _search(table: Table, of: Shape, search: Search) -> None:
+    columns = [_ordered(table.c[of.field(name).column], is_down) for name, is_down in search.order]
+    condition = text(search.condition(of)) if search.sparse else None
+    Index(
+        search.name(of),
+        *columns,
+        info={"sentence": search.sentence},
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
+
+
+def _ordered(column: Column[Any], is_down: bool) -> ColumnElement[Any]:  # noqa: FBT001  A pair's second half.
+    return column.desc() if is_down else column
 
 
 def _one_of(field: str, values: tuple[str, ...]) -> str:

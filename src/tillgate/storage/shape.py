@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 import msgspec.inspect
 
 from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.agreement import Agreement, Grant
+from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.client import Client, ClientKey
@@ -21,6 +23,9 @@ from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationSend
 from tillgate.acquiring.operator import Fact, OperatorAction
 from tillgate.acquiring.payer import Payer
+from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.replay import RequestMark
+from tillgate.acquiring.risk.records import DeviceSeen, OrderRisk, RiskDecision
 from tillgate.engine.operation import Operation
 from tillgate.kernel.money import Money
 from tillgate.kernel.record import Record
@@ -28,20 +33,28 @@ from tillgate.ledger.entries import Balance, Entry, Posting
 
 TABLES: Final[Mapping[type[Record], str]] = {
     Acquirement: "acquirements",
+    Agreement: "agreements",
+    Allowance: "allowances",
     Attempt: "attempts",
     Balance: "balances",
     Call: "calls",
     Client: "clients",
     ClientKey: "client_keys",
+    DeviceSeen: "devices_seen",
     Entry: "entries",
     Fact: "facts",
+    Grant: "grants",
     Merchant: "merchants",
     Notification: "notifications",
     NotificationSend: "notification_sends",
     Operation: "operations",
     OperatorAction: "operator_actions",
+    OrderRisk: "order_risks",
     Payer: "payers",
     Posting: "postings",
+    Refund: "refunds",
+    RequestMark: "request_marks",
+    RiskDecision: "risk_decisions",
 }
 """Every kind of record and the table that keeps it."""
 

@@ -5,13 +5,14 @@ values only ever travel as named parameters. What must hold: each statement has 
 so that a connection prepares it once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from tillgate.engine.ports import Select
 from tillgate.kernel.record import Record
 from tillgate.storage.rows import Value, plain
+from tillgate.storage.searches import sparse_texts
 from tillgate.storage.shape import Shape, shape
 
 
@@ -67,6 +68,7 @@ def selected(query: Select) -> Statement:
     values: dict[str, Value] = {}
     conditions = [
         *(_equal(of.comparable(name).column, wanted, values) for name, wanted in query.equals),
+        *_sparse(of, query),
         *(
             f"{of.comparable(name).column} <= {_named(most, values)}"  # A null is at most nothing.
             for name, most in query.at_most
@@ -82,6 +84,14 @@ def selected(query: Select) -> Statement:
         f" ORDER BY {_order(of, query.order_by)} LIMIT {_named(query.limit, values)}",
         values,
     )
+
+
+def _sparse(of: Shape, query: Select) -> Iterator[str]:
+    """Yield what is true of every row that matches, and lets a sparse index be used."""
+    sparse = sparse_texts(of)
+    for name, wanted in query.equals:
+        if name in sparse and wanted and isinstance(wanted, str):
+            yield sparse[name]
 
 
 def _key_is(of: Shape) -> str:

@@ -7,7 +7,7 @@ them in turn make what `schema` describes.
 
 from typing import Final
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 HEAD: Final = REVISIONS[-1]
 """The revision that this version of Tillgate works with."""
 VERSION_TABLE: Final = "schema_version"
