@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tillgate.acquiring.acquirement import Acquirement, Terms
+from tillgate.acquiring.agreement import Agreement, Grant
+from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt, AttemptKind
 from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.client import Client, ClientKey
@@ -18,6 +20,11 @@ from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationSend
 from tillgate.acquiring.operator import Fact, OperatorAction
 from tillgate.acquiring.payer import Payer
+from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.replay import RequestMark
+from tillgate.acquiring.risk.evidence import Day, Evidence
+from tillgate.acquiring.risk.records import DeviceSeen, OrderRisk, RiskDecision
+from tillgate.acquiring.risk.signals import Signals
 from tillgate.bookkeeping.audit import audit_books
 from tillgate.engine.batcher import Engine
 from tillgate.engine.commands import (
@@ -34,9 +41,8 @@ from tillgate.engine.commands import (
     SetMerchant,
     TopUp,
 )
-from tillgate.engine.decide.confirm import Ask
 from tillgate.engine.decide.end_order import Ended
-from tillgate.engine.decide.open_call import Opened
+from tillgate.engine.decide.paying import Ask, Opened
 from tillgate.engine.issuer import Answer, Approved, Declined, Unknown
 from tillgate.engine.operation import Operation
 from tillgate.engine.ports import Select
@@ -52,7 +58,7 @@ from tillgate.kernel.ids import (
     OperationId,
     PayerId,
 )
-from tillgate.kernel.money import Money
+from tillgate.kernel.money import Money, zero
 from tillgate.kernel.record import Record
 from tillgate.ledger.audit import Books, Finding
 from tillgate.ledger.entries import Balance, Entry, Posting
@@ -66,6 +72,7 @@ BANK_SAYS: Mapping[str, Answer] = {"yes": Approved(), "no": Declined(), "nothing
 KINDS: tuple[type[Record], ...] = (
     *(Acquirement, Attempt, Call, Client, ClientKey, Merchant, Notification, NotificationSend),
     *(Fact, OperatorAction, Payer, Operation, Balance, Entry, Posting),
+    *(Refund, Agreement, Grant, Allowance, RequestMark, OrderRisk, RiskDecision, DeviceSeen),
 )
 
 
@@ -153,6 +160,7 @@ class Score:
             form=Form.WALLET,
             token_hash=token(page, order),
             payer_id=PayerId(self.payers[order, page]),
+            signals=Signals(),
         )
         return said(await self.do(command))
 
@@ -164,6 +172,7 @@ class Score:
             call_id=CallId(page),
             form=Form.PAGE,
             token_hash=token(page),
+            signals=Signals(),
         )
         return said(await self.do(command))
 
@@ -185,6 +194,7 @@ class Score:
             operation_id=self.operation(),
             token_hash=token(page, order),
             payer_id=PayerId(payer or self.payers[order, page]),
+            evidence=evidence(self.clock.now_ms()),
         )
 
     async def buyer_cancels(self, page: str, *, order: str = ORDER) -> str:
@@ -362,6 +372,19 @@ def merchant(**changes: Any) -> Merchant:
     """Return the shop."""
     values: dict[str, Any] = {"merchant_id": SHOP, "name": "COD", "contracts": ("USD-1",)}
     return Merchant(**(values | changes))
+
+
+def evidence(at_ms: int, **changes: Any) -> Evidence:
+    """Return what is known of a payer of old standing, on no device, with a PIN."""
+    values: dict[str, Any] = {
+        "signals": Signals(),
+        "at_ms": at_ms,
+        "is_agreement": False,
+        "payer_since_ms": 0,
+        "hour_count": 0,
+        "day": Day(count=0, spent=zero("HKD")),
+    }
+    return Evidence(**(values | changes))
 
 
 def token(page: str, order: str = ORDER) -> str:

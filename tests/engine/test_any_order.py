@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.engine.score import SHOP, Score, token
+from tests.engine.score import SHOP, Score, evidence, token
 from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call, Form
 from tillgate.acquiring.notification import Notification
+from tillgate.acquiring.risk.signals import Signals
 from tillgate.acquiring.states import AcquirementState
 from tillgate.engine.commands import (
     AnswerAttempt,
@@ -32,6 +33,7 @@ from tillgate.engine.commands import (
     UnlockPayer,
 )
 from tillgate.engine.issuer import Approved, Declined, Unknown
+from tillgate.engine.operation import Operation
 from tillgate.kernel.clock import HOUR_MS, SECOND_MS
 from tillgate.kernel.ids import CallId, MerchantTransId, PayerId
 from tillgate.kernel.money import Money
@@ -93,6 +95,7 @@ class Gateway(RuleBasedStateMachine):
                 form=Form.WALLET if wallet else Form.PAGE,
                 token_hash=token(page, name),
                 payer_id=PayerId(payer) if wallet else None,
+                signals=Signals(),
             )
         )
         self.keep(name, page, outcome)
@@ -230,7 +233,7 @@ class Gateway(RuleBasedStateMachine):
         """Whatever was recorded for it is the answer, and nothing moves."""
         before = self.run(self.score.everything())
         command = self.sent[-min(back, len(self.sent))]
-        known = {row.operation_id for row in before_rows(before)}
+        known = {row.operation_id for row in before[Operation]}
         self.run(self.score.once(command))
         if command.operation_id in known:
             assert self.run(self.score.everything()) == before
@@ -249,6 +252,7 @@ class Gateway(RuleBasedStateMachine):
                 operation_id=self.score.operation(),
                 token_hash=token(page, name),
                 payer_id=PayerId(payer),
+                evidence=evidence(self.score.clock.now_ms()),
             )
         )
         fresh = (name, page) not in self.final
@@ -305,11 +309,6 @@ class Gateway(RuleBasedStateMachine):
     def the_issuer_is_owed_nothing_it_did_not_send(self) -> None:
         rows = self.run(self.score.rows(Attempt))
         assert self.run(self.score.holds("issuer:bank")) <= 0 or not rows
-
-
-def before_rows(everything: Any) -> list[Any]:
-    """Return the recorded operations."""
-    return [row for rows in everything.values() for row in rows if hasattr(row, "outcome")]
 
 
 TestGateway = Gateway.TestCase

@@ -17,7 +17,7 @@ from tests.e2e.notify.stage import NOON_MS, QUICK, Stage, sender, staged
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.states import AcquirementState, AttemptState, NotificationState
-from tillgate.engine.decide.confirm import Ask
+from tillgate.engine.decide.paying import Ask
 from tillgate.engine.issuer import Answer, Approved, Declined, Question, Unknown
 from tillgate.engine.ports import Select
 from tillgate.kernel.clock import MINUTE_MS, SECOND_MS

@@ -13,7 +13,7 @@ from tillgate.acquiring.call import Final
 from tillgate.edge.story import Step, StepKind
 from tillgate.engine.commands import AnswerAttempt, Cancel, ReleaseNotification, TopUp
 from tillgate.engine.committed import Committed
-from tillgate.engine.decide.confirm import Ask
+from tillgate.engine.decide.paying import Ask
 from tillgate.engine.issuer import Answer, Approved, Declined, Unknown
 from tillgate.kernel.ids import ClientId, MerchantId, MerchantTransId, PayerId
 from tillgate.kernel.money import Money

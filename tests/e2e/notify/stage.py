@@ -14,12 +14,14 @@ from typing import Any
 
 from tests.e2e.notify.shops import Shop
 from tests.e2e.outgoing.receivers import WordedResolver
+from tests.engine.score import evidence
 from tests.support.wire import gateway_key, merchant_key
 from tillgate.acquiring.acquirement import Terms
 from tillgate.acquiring.call import Final, Form
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationSend
+from tillgate.acquiring.risk.signals import Signals
 from tillgate.edge.desk import Desk, DoorSettings, KeyRing
 from tillgate.edge.directory import Directory
 from tillgate.edge.secrets import Secret
@@ -34,7 +36,7 @@ from tillgate.engine.commands import (
     SetMerchant,
     TopUp,
 )
-from tillgate.engine.decide.confirm import Ask
+from tillgate.engine.decide.paying import Ask
 from tillgate.engine.issuer import Issuer
 from tillgate.engine.ports import Select
 from tillgate.engine.settings import DecideSettings, LaneSettings
@@ -185,6 +187,7 @@ class Stage:
                 form=Form.WALLET,
                 token_hash=token_hash,
                 payer_id=PayerId(payer),
+                signals=Signals(),
             )
         )
         return token_hash
@@ -195,7 +198,12 @@ class Stage:
         """Pay an order."""
         token_hash = await self.opens(shop, order, payer=payer, url=url)
         outcome: Final | Ask = await self.engine.execute(
-            Confirm(operation_id=self.operation(), token_hash=token_hash, payer_id=PayerId(payer))
+            Confirm(
+                operation_id=self.operation(),
+                token_hash=token_hash,
+                payer_id=PayerId(payer),
+                evidence=evidence(self.clock.now_ms()),
+            )
         )
         return outcome
 

@@ -15,7 +15,7 @@ from tests.e2e.notify.test_ladder import WAITS_MS
 from tillgate.acquiring.states import NotificationState
 from tillgate.edge.story import StepKind
 from tillgate.engine.commands import AnswerAttempt, Cancel
-from tillgate.engine.decide.confirm import Ask
+from tillgate.engine.decide.paying import Ask
 from tillgate.engine.issuer import Approved
 from tillgate.kernel.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from tillgate.kernel.ids import ClientId, MerchantId, MerchantTransId
