@@ -169,6 +169,7 @@ async def test_a_device_has_its_payers_and_a_payer_its_devices(reader: CountedRe
         seen("ann", PHONE, HOUR_MS),
         seen("ann", TABLET, DAY_MS),
         seen("ann", "cc" * 32, MINUTE_MS),
+        seen("ann", "ee" * 32, HOUR_MS),
         seen("bob", PHONE, DAY_MS),
         seen("cleo", PHONE, DAY_MS),
         seen("bob", TABLET, DAY_MS),
@@ -179,7 +180,7 @@ async def test_a_device_has_its_payers_and_a_payer_its_devices(reader: CountedRe
     assert (on_phone.older_devices, on_phone.other_payers) == (1, 2)
     on_new = await gathered(reader, "dd" * 32)
     assert on_new.device_since_ms is None
-    assert (on_new.older_devices, on_new.other_payers) == (3, 0)
+    assert (on_new.older_devices, on_new.other_payers) == (4, 0)
 
 
 async def test_a_payer_with_many_devices_still_knows_this_one(reader: CountedReads) -> None:

@@ -102,6 +102,7 @@ TABLE: dict[str, list[tuple[bool, str, dict[str, Any]]]] = {
         (NOT,   "10.00 HKD",    at(40, 116, 660)),      # The seed's own sample.
         (NOT,   "10.00 HKD",    at(65, -168, -480)),    # The west of Alaska in summer.
         (NOT,   "10.00 HKD",    at(2, -157, 840)),      # Kiritimati, across the date line.
+        (NOT,   "10.00 HKD",    at(-18, -179, 720)),    # The east of Fiji, likewise.
         (NOT,   "10.00 HKD",    at(0, 0, 210)),
         (FIRES, "10.00 HKD",    at(0, 0, 211)),
         (FIRES, "10.00 HKD",    at(0, 0, -211)),
@@ -120,6 +121,7 @@ TABLE: dict[str, list[tuple[bool, str, dict[str, Any]]]] = {
         (NOT,   "10.00 HKD",    {"booted_at_ms": 6, "signed_in_at_ms": 5}),
         (NOT,   "10.00 HKD",    {"unlocked_at_ms": NOW_MS + DAY_MS}),
         (FIRES, "10.00 HKD",    {"unlocked_at_ms": NOW_MS + DAY_MS + 1}),
+        (NOT,   "10.00 HKD",    {"signed_up_at_ms": NOW_MS + DAY_MS}),
         (FIRES, "10.00 HKD",    {"signed_up_at_ms": NOW_MS + DAY_MS + 1}),
     ],
     "terminal_contradicts_device": [

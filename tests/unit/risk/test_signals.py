@@ -172,6 +172,8 @@ def test_a_member_that_is_malformed_twice_over_is_named_once_and_many_are_cut() 
         (" -33.9 , 151.2 ", (-34, 151)),
         ("0.4,0.4", (0, 0)),
         ("90,-180", (90, -180)),
+        ("0,32.5", (0, 32)),
+        ("51.5,0", (52, 0)),
         ("0,0", (None, None)),
         ("0.000,-0.0", (None, None)),
     ],
