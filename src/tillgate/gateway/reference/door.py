@@ -5,6 +5,7 @@ gateway no more than its bytes.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple, final
 
 import msgspec
@@ -14,12 +15,12 @@ from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
 from tillgate.edge.pages import Pages, language, policy, static_files
 from tillgate.gateway.reference import answers, samples
-from tillgate.gateway.reference.codes import codes_of, in_order
+from tillgate.gateway.reference.codes import SHARED, in_order, own_codes
 from tillgate.gateway.reference.doors import DOORS
 from tillgate.gateway.reference.notes import on_repeating
 from tillgate.gateway.reference.openapi import document
 from tillgate.gateway.reference.shown import pretty
-from tillgate.gateway.reference.tables import rows
+from tillgate.gateway.reference.tables import names, rows
 from tillgate.gateway.reference.words import all_words, marked
 from tillgate.kernel.clock import HOUR_MS, MINUTE_MS
 from tillgate.kernel.results import CallbackCode, Result
@@ -140,10 +141,12 @@ def _function(function: Function, origin: str) -> Mapping[str, Any]:
     signed = [samples.sample(function, kind) for kind in Kind]
     return {
         "function": function,
+        "names_this": partial(names, value=function.name),
         "is_sent": function.direction is Direction.TO_MERCHANT,
         "request_head": RequestHead,
         "response_head": ResponseHead,
-        "codes": codes_of(function),
+        "own": in_order(own_codes(function)),
+        "shared": in_order(SHARED) if function.direction is Direction.TO_GATEWAY else (),
         "repeating": on_repeating(function),
         "samples": [each for each in signed if each is not None],
         "pretty": pretty,

@@ -28,10 +28,10 @@ TAGS = {
 }
 ENVELOPE_STATUSES = {
     400: "The message is no envelope: not JSON in UTF-8, no `request`, or one twice.",
+    408: "The message did not arrive in time.",
     413: "The message is larger than 64 KiB.",
     421: "This server does not answer for the host that was asked for.",
-    429: "Too many requests at once; nothing was executed.",
-    503: "Not available now; send the same again.",
+    429: "Too many requests with a bad signature in one second.",
 }
 """The statuses beside the 200 of every envelope (U12)."""
 DOOR_STATUSES = {
@@ -116,7 +116,7 @@ def _about(function: Function) -> str:
 
 def _answered(schemas: Schemas, function: Function) -> Schema:
     said = "Answered, whatever became of the request; `resultInfo` says that."
-    refused = {JSON: {"schema": _one_of((answers.NotYet, answers.Said))}}
+    refused = {JSON: {"schema": _one_of((answers.Said,))}}
     return {
         "200": {
             "description": said,

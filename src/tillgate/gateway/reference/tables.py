@@ -77,3 +77,9 @@ def _row(member: Member, path: str, *, depth: int, folded: bool) -> Row:
         sample="" if part_of(member) else member.sample,
         folded=folded,
     )
+
+
+def names(message: type[msgspec.Struct], value: str) -> bool:
+    """Tell whether a member of this message is required for this value of another one."""
+    conditions = [each.condition for each in members_of(message)]
+    return any(condition is not None and condition.equals == value for condition in conditions)
