@@ -7,8 +7,10 @@ the request that arrived, by the gateway's own key unless a test names another.
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final, TypeAlias, final
+
+import pytest
 
 from tests.support.wire import gateway_key, merchant_key, text_of
 from tillgate.kernel.clock import ManualClock
@@ -266,3 +268,11 @@ Colour: TypeAlias = Sync | Async
 
 QUICK: Final = Connection(connect_s=0.5, read_s=0.3, total_s=0.6)
 ONCE: Final = Repeating(tries_max=1)
+
+
+@pytest.fixture(params=[Sync, Async], ids=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+    """Run a test with each colour of the SDK; whatever was opened is closed."""
+    made: Colour = request.param()
+    yield made
+    made.close()
