@@ -56,6 +56,10 @@ class CountedReads:
         self.selects.append(query)
         return await self.store.select(query)
 
+    async def total(self, account: str, currency: str, *, book: str) -> int:
+        """Return what an account holds in one book."""
+        return await self.store.total(account, currency, book=book)
+
     async def put(self, *rows: Record) -> None:
         """Commit rows."""
         async with self.store.transaction() as work:
