@@ -18,7 +18,7 @@ from tillgate.edge.asking import ask_debit
 from tillgate.edge.callbacks import callback
 from tillgate.edge.desk import Desk
 from tillgate.edge.secrets import digest
-from tillgate.edge.sessions import WrongPinLeft, check_pin, cookie_value, issue, sign_in
+from tillgate.edge.sessions import WrongPinLeft, cookie_value, issue, sign_in, wrong_pin_left
 from tillgate.edge.shown import session_json
 from tillgate.edge.standing import of_order
 from tillgate.edge.who import browser_cookie, browser_cookie_name, session_cookie, visitor
@@ -138,12 +138,7 @@ async def _decided(desk: Desk, at: Visit, payer_id: PayerId, pin: str) -> Answer
     """Check the PIN and commit what follows from it: the payment, the question, or the end."""
     token_hash = digest(at.token)
     trans_id = at.place.call.merchant_trans_id
-    try:
-        wrong = await check_pin(desk, payer_id, pin, merchant_trans_id=trans_id)
-    except Refused as refused:
-        if refused.result is not Result.USER_STATUS_ABNORMAL:
-            raise
-        wrong = WrongPinLeft(0)
+    wrong = await wrong_pin_left(desk, payer_id, pin, merchant_trans_id=trans_id)
     if wrong is not None and wrong.tries_left:
         return wrong_pin(wrong, at.headers)
     operation_id = desk.operation()

@@ -15,6 +15,8 @@ from tillgate.kernel.results import CallbackCode, Result
 
 STATUSES = {
     Result.ORDER_NOT_EXIST: 404,
+    Result.TARGET_NOT_FOUND: 404,
+    Result.AGREEMENT_STATUS_INVALID: 409,
     Result.ACCESS_DENIED: 403,
     Result.REQUEST_TOO_LARGE: 413,
     Result.REQUEST_TRAFFIC_EXCEED_LIMIT: 429,

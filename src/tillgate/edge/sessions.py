@@ -63,6 +63,18 @@ async def check_pin(
     return None
 
 
+async def wrong_pin_left(
+    desk: Desk, payer_id: PayerId, pin: str, *, merchant_trans_id: str = ""
+) -> WrongPinLeft | None:
+    """Check a PIN as `check_pin` does; an account that has no try left is a wrong PIN, too."""
+    try:
+        return await check_pin(desk, payer_id, pin, merchant_trans_id=merchant_trans_id)
+    except Refused as refused:
+        if refused.result is not Result.USER_STATUS_ABNORMAL:
+            raise
+        return WrongPinLeft(0)
+
+
 async def sign_in(desk: Desk, payer_id: PayerId, pin: str) -> Payer | WrongPinLeft:
     """Return the payer whose PIN this is, with all tries given back."""
     async with desk.turns.of(payer_id):

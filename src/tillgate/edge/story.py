@@ -35,6 +35,7 @@ class StepKind(StrEnum):
     NOTIFICATION_ACKNOWLEDGED = "notification_acknowledged"
     NOTIFICATION_FAILED = "notification_failed"
     RETURN_REDIRECT = "return_redirect"
+    AGREEMENT = "agreement"
     FUNCTION_CALLED = "function_called"
 
 

@@ -5,8 +5,12 @@ Nothing is decided from what they return; whatever decides locks its rows in a c
 
 from collections.abc import Sequence
 
+from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.agreement import Agreement
+from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.payer import Payer
+from tillgate.acquiring.refund import Refund
 from tillgate.engine.decide.parts import balance_key
 from tillgate.engine.ports import Reader, Select
 from tillgate.kernel.ids import PayerId
@@ -14,6 +18,7 @@ from tillgate.kernel.money import Money, zero
 from tillgate.ledger.entries import Balance
 
 PAYERS_SHOWN_MAX = 50
+AGREEMENTS_SHOWN_MAX = 200
 
 
 async def call_of_token(reader: Reader, token_hash: str) -> Call | None:
@@ -33,5 +38,68 @@ async def first_payers(reader: Reader) -> Sequence[Payer]:
     """Return the first payers that were registered, for a sandbox's sign-in pages."""
     found: Sequence[Payer] = await reader.select(
         Select(record=Payer, order_by=("created_at_ms",), limit=PAYERS_SHOWN_MAX)
+    )
+    return found
+
+
+async def agreement_of_token(reader: Reader, token_hash: str) -> Agreement | None:
+    """Return the agreement whose signing page a token opens."""
+    query = Select(record=Agreement, equals=(("token_hash", token_hash),), limit=1)
+    found: Sequence[Agreement] = await reader.select(query)
+    return found[0] if found else None
+
+
+async def agreements_of_payer(reader: Reader, payer_id: PayerId) -> Sequence[Agreement]:
+    """Return what a payer signed, the newest first."""
+    found: Sequence[Agreement] = await reader.select(
+        Select(
+            record=Agreement,
+            equals=(("payer_id", payer_id),),
+            order_by=("-signed_at_ms",),
+            limit=AGREEMENTS_SHOWN_MAX,
+        )
+    )
+    return found
+
+
+async def allowances_of(reader: Reader, owners: Sequence[str]) -> Sequence[Allowance]:
+    """Return the limits of these owners."""
+    if not owners:
+        return ()
+    found: Sequence[Allowance] = await reader.select(
+        Select(record=Allowance, equals=(("owner", tuple(owners)),))
+    )
+    return found
+
+
+async def payments_of_payer(
+    reader: Reader, payer_id: PayerId, *, until_ms: int | None, limit: int
+) -> Sequence[Acquirement]:
+    """Return what a payer paid until an instant, the newest first."""
+    found: Sequence[Acquirement] = await reader.select(
+        Select(
+            record=Acquirement,
+            equals=(("payer_id", payer_id),),
+            at_most=() if until_ms is None else (("paid_at_ms", until_ms),),
+            order_by=("-paid_at_ms",),
+            limit=limit,
+        )
+    )
+    return found
+
+
+async def refunds_of_orders(reader: Reader, orders: Sequence[Acquirement]) -> Sequence[Refund]:
+    """Return the refunds of these orders, the oldest first; of other orders perhaps, too."""
+    if not orders:
+        return ()
+    found: Sequence[Refund] = await reader.select(
+        Select(
+            record=Refund,
+            equals=(
+                ("merchant_id", tuple({order.merchant_id for order in orders})),
+                ("merchant_trans_id", tuple({order.merchant_trans_id for order in orders})),
+            ),
+            order_by=("created_at_ms",),
+        )
     )
     return found

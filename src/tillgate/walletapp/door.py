@@ -1,13 +1,12 @@
-"""The routes of `/wallet…`: session, page, story; bare ASGI.
+"""The routes of `/wallet…`: session, signing page, history, agreements, the phone; bare ASGI.
 
-Signing in is for every wallet; the page and the story are mounted in a sandbox only. What must
-hold: a session's cookie is HttpOnly and SameSite=Strict; a foreign page is never answered.
+All but the phone and the story are for every wallet; those two are mounted in a sandbox only. What
+must hold: a session's cookie is HttpOnly and SameSite=Strict; a foreign page is never answered, and
+no page but the wallet's own may frame one of these.
 """
 
-import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import final
-
-import msgspec
 
 from tillgate.acquiring.payer import Payer
 from tillgate.edge.answers import Answer, refused, wrong_pin
@@ -16,15 +15,28 @@ from tillgate.edge.desk import Desk
 from tillgate.edge.pages import Pages, language, policy, static_files
 from tillgate.edge.sessions import WrongPinLeft, issue, sign_in
 from tillgate.edge.shown import payer_json, payers_json, session_json
-from tillgate.edge.who import session_cookie, visitor
+from tillgate.edge.who import Visitor, session_cookie, visitor
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.ids import PayerId
 from tillgate.kernel.results import CallbackCode, Result
 from tillgate.protocol import tradepay
+from tillgate.walletapp import allowed, signing
+from tillgate.walletapp.history import history
+from tillgate.walletapp.telling import tell_story
 
 HOME_CURRENCY = "HKD"
-HEARTBEAT_S = 15
-STEP_DIGITS_MAX = 18
+TOKEN_CHARACTERS_MAX = 64
+SIGNING = "/wallet/agreement/"
+READS = frozenset({"GET", "HEAD"})
+Own = Callable[[Desk, PayerId, bytes], Awaitable[Answer]]
+OWN: Mapping[str, Own] = {
+    "/wallet/agreements/cancel": allowed.cancel,
+    "/wallet/agreements/limits": allowed.limit,
+}
+"""What a payer posts about what is their own."""
+Act = Callable[[Desk, signing.Page, bytes], Awaitable[Answer]]
+ACTS: Mapping[str, Act] = {"sign": signing.sign, "decline": signing.decline}
+"""What is posted at a signing page."""
 
 
 @final
@@ -40,13 +52,15 @@ class WalletDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         incoming = Incoming(scope, receive)
-        is_sandbox = self._desk.settings.is_sandbox
-        if incoming.path == "/wallet/story" and is_sandbox:
-            await self._story(incoming, receive, send)
-        elif incoming.path == "/wallet" and is_sandbox:
-            await self._page(incoming, send)
-        elif incoming.path.startswith("/static/") and is_sandbox:
+        path, is_sandbox = incoming.path, self._desk.settings.is_sandbox
+        if path.startswith("/static/"):
             await self._static(scope, receive, send)
+        elif path == "/wallet/story" and is_sandbox:
+            await self._story(incoming, receive, send)
+        elif path == "/wallet" and is_sandbox:
+            await self._phone(incoming, send)
+        elif _is_signing_page(incoming):
+            await self._at_home(incoming, send, "agreement.html", safe=policy())
         else:
             try:
                 answer = await self._act(incoming)
@@ -58,16 +72,15 @@ class WalletDoor:
         who = visitor(self._desk, incoming)
         if who.is_foreign:
             raise Refused(Result.ACCESS_DENIED, "The wallet is used from its own pages only.")
-        match incoming.path, incoming.method:
-            case "/wallet/session", "POST":
-                return await self._sign_in(incoming)
-            case "/wallet/session", "DELETE":
-                ended = session_cookie(self._desk, "", life_s=0)
-                return Answer(200, {"signedOut": True}, (ended,))
-            case "/wallet/me", "GET":
-                return await self._me(who.payer_id)
-            case _:
-                raise Refused(Result.ORDER_NOT_EXIST, "There is nothing at this address.")
+        path, method = incoming.path, incoming.method
+        if path == "/wallet/session" and method == "POST":
+            return await self._sign_in(incoming)
+        if path == "/wallet/session" and method == "DELETE":
+            ended = session_cookie(self._desk, "", life_s=0)
+            return Answer(200, {"signedOut": True}, (ended,))
+        if path.startswith(SIGNING):
+            return await self._sign(incoming)
+        return await self._own(incoming, who)
 
     async def _sign_in(self, incoming: Incoming) -> Answer:
         said = tradepay.read_door(tradepay.SignIn, await incoming.body(tradepay.DOOR_BYTES_MAX))
@@ -86,71 +99,69 @@ class WalletDoor:
         cookie = session_cookie(self._desk, token, life_s=self._desk.settings.session_life_s)
         return Answer(200, body, (cookie,))
 
-    async def _me(self, payer_id: PayerId | None) -> Answer:
-        payer = None if payer_id is None else await self._desk.reader.get(Payer, payer_id)
-        if payer is None:
-            return Answer(401, {"memo": "Nobody is signed in."})
-        return Answer(200, await payer_json(self._desk, payer, HOME_CURRENCY))
+    async def _sign(self, incoming: Incoming) -> Answer:
+        """Answer what is read and posted at a signing page."""
+        rest = incoming.path.removeprefix(SIGNING)
+        token, _, act = rest.partition("/")
+        found = ACTS.get(act)
+        is_look = incoming.method in READS and rest.endswith(".json")
+        token = token.removesuffix(".json") if is_look else token
+        if not 0 < len(token) <= TOKEN_CHARACTERS_MAX or not (found or is_look):
+            raise Refused(Result.TARGET_NOT_FOUND, "There is nothing at this address.")
+        if found and incoming.method != "POST":
+            return Answer(405, {"memo": "This address takes another method."})
+        raw = await incoming.body(tradepay.DOOR_BYTES_MAX) if found else b""
+        page = await signing.open_page(self._desk, incoming, token)
+        return await (found(self._desk, page, raw) if found else signing.look(self._desk, page))
 
-    async def _page(self, incoming: Incoming, send: Send) -> None:
-        """Send the wallet; under the shop's host name it is another site, so lead home."""
-        origin = self._desk.settings.wallet_origin
-        if incoming.headers.get("host", "").lower() != origin.partition("://")[2]:
-            to = (b"location", f"{origin}/wallet".encode())
-            await reply(send, 302, b"", kind=b"text/plain", headers=(to,))
-            return
+    async def _own(self, incoming: Incoming, who: Visitor) -> Answer:
+        """Answer what is a payer's own business."""
+        desk, found = self._desk, OWN.get(incoming.path)
+        is_read = incoming.path in {"/wallet/me", "/wallet/history", "/wallet/agreements"}
+        if not (is_read and incoming.method in READS) and not (found and incoming.method == "POST"):
+            raise Refused(Result.ORDER_NOT_EXIST, "There is nothing at this address.")
+        payer = None if who.payer_id is None else await desk.reader.get(Payer, who.payer_id)
+        if payer is None:
+            return signing.NOBODY
+        if found:
+            return await found(desk, payer.payer_id, await incoming.body(tradepay.DOOR_BYTES_MAX))
+        if incoming.path == "/wallet/history":
+            return await history(desk, payer.payer_id, incoming.query)
+        if incoming.path == "/wallet/agreements":
+            return await allowed.agreements(desk, payer.payer_id)
+        return Answer(200, await payer_json(desk, payer, HOME_CURRENCY))
+
+    async def _phone(self, incoming: Incoming, send: Send) -> None:
         shop = self._desk.settings.shop_origin
-        context = {
+        more = {
             "shop_url": f"{shop}/shop",
             "seed_url": f"{shop}/shop/seed",
             "payers": await payers_json(self._desk),
-            "lang": language(incoming),
         }
         safe = policy(frames=f"'self' {shop}")
-        await self._pages.page(send, "wallet.html", policy=safe, context=context)
+        await self._at_home(incoming, send, "wallet.html", safe=safe, **more)
+
+    async def _at_home(
+        self, incoming: Incoming, send: Send, name: str, *, safe: bytes, **more: object
+    ) -> None:
+        """Send a page; under another host name it would be another site, so lead home."""
+        origin = self._desk.settings.wallet_origin
+        if incoming.headers.get("host", "").lower() != origin.partition("://")[2]:
+            to = (b"location", f"{origin}{incoming.path}".encode())
+            await reply(send, 302, b"", kind=b"text/plain", headers=(to,))
+            return
+        context = {"lang": language(incoming), **more}
+        await self._pages.page(send, name, policy=safe, context=context)
 
     async def _story(self, incoming: Incoming, receive: Receive, send: Send) -> None:
-        """Send the story as server-sent events until the browser goes away."""
         if visitor(self._desk, incoming).is_foreign:
             await reply(send, 403, b"", kind=b"text/plain")
             return
-        after = _step_seen(incoming.headers.get("last-event-id", ""))
-        telling = asyncio.ensure_future(_tell(self._desk, send, after))
-        try:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-        finally:
-            telling.cancel()
+        await tell_story(self._desk, incoming, receive, send)
 
 
-def _step_seen(text: str) -> int:
-    """Return the number of the step a browser saw last; whatever is no number of ours is 0."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= STEP_DIGITS_MAX
-    return int(text) if is_number else 0
-
-
-async def _tell(desk: Desk, send: Send, after: int) -> None:
-    headers = [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    steps = desk.story.follow(after)
-    waiting = asyncio.ensure_future(anext(steps))
-    try:
-        while True:
-            done, _ = await asyncio.wait({waiting}, timeout=HEARTBEAT_S)
-            chunk = b": still here\n\n"
-            if done and isinstance(waiting.exception(), StopAsyncIteration):
-                # Too many follow already; the browser asks again by itself.
-                await send({"type": "http.response.body", "body": b""})
-                return
-            if done:
-                step = waiting.result()
-                data = msgspec.json.encode(step)
-                chunk = b"id: %d\nevent: step\ndata: %b\n\n" % (step.id, data)
-                waiting = asyncio.ensure_future(anext(steps))
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    finally:
-        waiting.cancel()
+def _is_signing_page(incoming: Incoming) -> bool:
+    """Tell whether a browser asks for the page, whatever it will then learn from its door."""
+    token = incoming.path.removeprefix(SIGNING)
+    is_token = token != incoming.path and bool(token) and not {"/", "."} & set(token)
+    return is_token and incoming.method in READS

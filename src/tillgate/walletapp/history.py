@@ -1,0 +1,122 @@
+"""A payer's payments, the newest first, each with the refunds that belong to it.
+
+Read without locks, page by page. What must hold: a payer sees only what that payer paid; a page
+goes on exactly where the one before it ended, also among payments of the same millisecond.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.refund import Refund
+from tillgate.edge.answers import Answer
+from tillgate.edge.desk import Desk
+from tillgate.edge.shown import money_json
+from tillgate.engine.queries import payments_of_payer, refunds_of_orders
+from tillgate.kernel.clock import rfc3339
+from tillgate.kernel.errors import Refused
+from tillgate.kernel.ids import PayerId
+from tillgate.kernel.results import Result
+
+PAYMENTS_OF_PAGE = 20
+CURSOR_DIGITS_MAX = 15
+SAME_INSTANT_MAX = 900
+"""More payments of one payer than ever fall on one millisecond."""
+AUTO_DEBIT = "AUTO_DEBIT"
+
+
+class Cursor(NamedTuple):
+    """Where a page begins: payments until this instant, but for so many of that very instant."""
+
+    at_ms: int | None = None
+    skipped: int = 0
+
+
+async def history(desk: Desk, payer_id: PayerId, query: str) -> Answer:
+    """Return one page of what a payer paid."""
+    cursor = _cursor(query)
+    wanted = cursor.skipped + PAYMENTS_OF_PAGE
+    found = await payments_of_payer(desk.reader, payer_id, until_ms=cursor.at_ms, limit=wanted + 1)
+    page = found[cursor.skipped : wanted]
+    refunds = await _refunds(desk, page)
+    names = await _payees(desk, page)
+    return Answer(
+        200,
+        {
+            "payments": [
+                _payment(
+                    order, names, refunds.get((order.merchant_id, order.merchant_trans_id), ())
+                )
+                for order in page
+            ],
+            "next": _next(cursor, page) if len(found) > wanted else None,
+        },
+    )
+
+
+def _cursor(query: str) -> Cursor:
+    """Read where to go on; what is no cursor of ours is refused."""
+    text = parse_qs(query, max_num_fields=8).get("cursor", [""])[0]
+    if not text:
+        return Cursor()
+    parts = text.split(".")
+    for part in parts:
+        if not (part.isascii() and part.isdigit() and len(part) <= CURSOR_DIGITS_MAX):
+            raise Refused(Result.PARAM_ILLEGAL, path="cursor")
+    if len(parts) != len(Cursor._fields) or int(parts[1]) > SAME_INSTANT_MAX:
+        raise Refused(Result.PARAM_ILLEGAL, path="cursor")
+    return Cursor(int(parts[0]), int(parts[1]))
+
+
+def _next(before: Cursor, page: Sequence[Acquirement]) -> str:
+    """Return the cursor behind a page's last payment."""
+    at_ms = page[-1].paid_at_ms
+    same = sum(order.paid_at_ms == at_ms for order in page)
+    skipped = same + (before.skipped if before.at_ms == at_ms else 0)
+    return f"{at_ms}.{skipped}"
+
+
+async def _refunds(
+    desk: Desk, page: Sequence[Acquirement]
+) -> Mapping[tuple[str, str], list[Refund]]:
+    """Return the refunds of these payments, the oldest of each first."""
+    of: dict[tuple[str, str], list[Refund]] = {}
+    for refund in await refunds_of_orders(desk.reader, page):
+        of.setdefault((refund.merchant_id, refund.merchant_trans_id), []).append(refund)
+    return of
+
+
+async def _payees(desk: Desk, page: Sequence[Acquirement]) -> Mapping[str, str]:
+    return {
+        merchant_id: merchant.name if merchant else merchant_id
+        for merchant_id in {order.merchant_id for order in page}
+        for merchant in (await desk.directory.merchant(merchant_id),)
+    }
+
+
+def _payment(
+    order: Acquirement, names: Mapping[str, str], refunds: Sequence[Refund]
+) -> dict[str, Any]:
+    return {
+        "payee": order.seller_name or names[order.merchant_id],
+        "title": order.title,
+        "orderAmount": money_json(order.amount),
+        "paidAt": None if order.paid_at_ms is None else rfc3339(order.paid_at_ms),
+        "merchantTransId": order.merchant_trans_id,
+        "acquirementId": order.acquirement_id,
+        "state": order.state,
+        "closeReason": order.close_reason,
+        "automatic": order.product_code == AUTO_DEBIT,
+        "refunded": money_json(order.refunded),
+        "refunds": [_refund(each) for each in refunds],
+    }
+
+
+def _refund(refund: Refund) -> dict[str, Any]:
+    return {
+        "refundAmount": money_json(refund.amount),
+        "reason": refund.reason,
+        "state": refund.state,
+        "at": rfc3339(refund.ended_at_ms or refund.created_at_ms),
+    }
