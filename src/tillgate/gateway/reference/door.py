@@ -16,7 +16,7 @@ from tillgate.edge.desk import Desk
 from tillgate.edge.pages import Pages, language, policy, static_files
 from tillgate.gateway.reference import answers, samples
 from tillgate.gateway.reference.codes import SHARED, in_order, own_codes
-from tillgate.gateway.reference.doors import DOORS
+from tillgate.gateway.reference.doors import DOOR_STATUSES, DOORS
 from tillgate.gateway.reference.notes import on_repeating
 from tillgate.gateway.reference.openapi import document
 from tillgate.gateway.reference.shown import pretty
@@ -162,6 +162,7 @@ def _tables() -> Mapping[str, Any]:
         "callback_codes": tuple(CallbackCode),
         "emitted": answers.EMITTED,
         "doors": DOORS,
+        "door_statuses": DOOR_STATUSES,
         "ladder": [_duration(wait_ms) for wait_ms in LADDER_MS],
         "key_pem": samples.key().public.pem(),
     }

@@ -56,6 +56,17 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         return "-".join([self.method.lower(), *filter(None, words)])
 
 
+DOOR_STATUSES = {
+    200: "Done, or the next step.",
+    400: "The body is no JSON, or a member is missing or wrong.",
+    401: "Nobody is signed in, or the PIN is wrong.",
+    403: "Not allowed: another origin, another browser, or an account that is locked or unknown.",
+    404: "There is no such cashier, or it is over.",
+    413: "The body is too large.",
+    429: "Too many at once; nothing was executed.",
+    503: "Not available now; send the same again.",
+}
+"""What the status of a door of our own says."""
 _MALFORMED: dict[int, Types] = {400: (answers.NotYet,), 413: (answers.NotYet,)}
 _BUSY: dict[int, Types] = {429: (answers.NotYet,), 503: (answers.NotYet,)}
 _NO_ENTRY: dict[int, Types] = {403: (answers.NotYet,), 404: (answers.NotYet,)}

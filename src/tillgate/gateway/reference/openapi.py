@@ -11,7 +11,7 @@ import msgspec
 
 from tillgate.gateway.reference import answers
 from tillgate.gateway.reference.codes import codes_of
-from tillgate.gateway.reference.doors import DOORS, Credential, Door
+from tillgate.gateway.reference.doors import DOOR_STATUSES, DOORS, Credential, Door
 from tillgate.gateway.reference.samples import sample
 from tillgate.gateway.reference.schema import Schema, Schemas, ecma
 from tillgate.protocol.envelope import Kind
@@ -34,16 +34,6 @@ ENVELOPE_STATUSES = {
     429: "Too many requests with a bad signature in one second.",
 }
 """The statuses beside the 200 of every envelope (U12)."""
-DOOR_STATUSES = {
-    200: "Done, or the next step.",
-    400: "The body is no JSON, or a member is missing or wrong.",
-    401: "Nobody is signed in, or the PIN is wrong.",
-    403: "Not allowed: another origin, another browser, or an account that is locked or unknown.",
-    404: "There is no such cashier, or it is over.",
-    413: "The body is too large.",
-    429: "Too many at once; nothing was executed.",
-    503: "Not available now; send the same again.",
-}
 
 
 def document(origin: str) -> dict[str, Any]:
