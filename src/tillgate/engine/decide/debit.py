@@ -59,7 +59,7 @@ class DebitVerb:
             Key(Grant, (terms.merchant_id, command.access_hash)),
             *agreement_keys(terms.merchant_id, command.merchant_agreement_id, currency),
             *payer_keys(command.payer_id, currency),
-            *judging.device_keys(command.payer_id, command.signals),
+            *judging.device_keys(command.payer_id, command.evidence.signals),
         ]
 
     def decide(self, command: Debit, rows: Rows, found: Found, moment: Moment) -> Ask | Debited:
@@ -68,7 +68,7 @@ class DebitVerb:
         order = rows.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
         grant = rows.get(Grant, terms.merchant_id, command.access_hash)
         grant = check_grant(grant, GrantKind.ACCESS, terms.client_id, path="head.accessToken")
-        agreement = rows.must(Agreement, terms.merchant_id, grant.merchant_agreement_id)
+        agreement = _resolved(rows, grant, command)
         if order is None:
             _check_standing(grant, agreement, moment)
         merchant = rows.get(Merchant, terms.merchant_id)
@@ -113,6 +113,16 @@ def _repeated(order: Acquirement, command: Debit) -> Debited:
     if order.close_reason is not CloseReason.NEVER_CREATED:
         order.check_same(command.terms)
     return debited(order)
+
+
+def _resolved(rows: Rows, grant: Grant, command: Debit) -> Agreement:
+    """Return the token's agreement; refuse a command that names another one or another's payer."""
+    named = command.merchant_agreement_id
+    agreement = rows.get(Agreement, grant.merchant_id, named)
+    is_of_token = agreement is not None and grant.merchant_agreement_id == named
+    if agreement is None or not is_of_token or agreement.payer_id != command.payer_id:
+        raise Refused(Result.INVALID_ACCESS_TOKEN, path="head.accessToken")
+    return agreement
 
 
 def _check_standing(grant: Grant, agreement: Agreement, moment: Moment) -> None:
