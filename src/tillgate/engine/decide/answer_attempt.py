@@ -2,7 +2,8 @@
 
 The table of DESIGN section 1: a yes after the order's time is a valid payment; a yes with a cancel
 noted is booked and given back in one commit; a yes after a no goes to suspense and is given back; a
-second yes changes nothing; no timer ends an attempt. What must hold: only an explicit answer does.
+second yes changes nothing; no timer ends an attempt. What must hold: only an explicit answer does,
+and none of an issuer that was not asked: a review is an operator's to decide.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
 from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.call import final as final_outcome
+from tillgate.acquiring.payer import WALLET
 from tillgate.acquiring.refund import Refund
 from tillgate.acquiring.states import ATTEMPT, AcquirementEvent, AttemptState
 from tillgate.engine.commands import AnswerAttempt, ClaimAttempt
@@ -84,7 +86,9 @@ class AnswerAttemptVerb:
         call = rows.must(Call, *key, attempt.call_id)
         if attempt.kind is AttemptKind.REFUND:
             take_refund_answer(rows, attempt, command.answer, moment)
-            return parts.recorded(call, order)
+            return _told(call, order)
+        if attempt.state is AttemptState.REVIEW or attempt.issuer == WALLET:
+            return parts.unknown(order) if attempt.is_open else _told(call, order)
         if (attempt.state, answers.event_of(command.answer)) not in ATTEMPT:
             _take_contradiction(rows, attempt, order, answer=command.answer, moment=moment)
             return _told(call, order)
