@@ -53,11 +53,11 @@ class OpenCallVerb:
         terms = command.terms
         call = Key(Call, (terms.merchant_id, terms.merchant_trans_id, command.call_id))
         named = [call, *parts.order_keys(terms.merchant_id, terms.merchant_trans_id)]
-        if command.agreement_id and command.payer_id:
+        if command.agreement_id and command.payer_id and command.evidence:
             currency = terms.amount.currency.code
             named += agreement_keys(terms.merchant_id, command.agreement_id, currency)
             named += payer_keys(command.payer_id, currency)
-            named += judging.device_keys(command.payer_id, command.signals)
+            named += judging.device_keys(command.payer_id, command.evidence.signals)
         return named
 
     def decide(
@@ -96,7 +96,10 @@ def _debit(
 ) -> Ask | Final | None:
     """Debit the payer's agreement without a PIN, once; None leads to the cashier (U14)."""
     may = order.product_code == AGREEMENT_OR_CASHIER_PAY and not order.agreement_tried
-    if not may or command.evidence is None or command.payer_id is None:
+    # A call of the page form has no session: its cashier may be signed in to by anybody.
+    if not may or command.form is not Form.WALLET or call.payer_id != command.payer_id:
+        return None
+    if not command.agreement_id or command.evidence is None or command.payer_id is None:
         return None
     agreement = rows.get(Agreement, order.merchant_id, command.agreement_id)
     payer = rows.get(Payer, command.payer_id)

@@ -103,7 +103,10 @@ def pay(rows: Rows, of: Try, moment: Moment) -> Ask | Final | No:
         agreement_tried=of.order.agreement_tried or of.agreement is not None,
     )
     rows.update(order)
-    of = of._replace(order=order)
+    evidence = of.evidence
+    if evidence.is_agreement is not (of.agreement is not None):
+        evidence = msgspec.structs.replace(evidence, is_agreement=of.agreement is not None)
+    of = of._replace(order=order, evidence=evidence)
     try:
         allowances = _reserved(rows, of, moment)
         judging.check_approximate(order, of.evidence, moment)
