@@ -13,7 +13,7 @@ import msgspec
 from tillgate.acquiring.agreement import CODE_LIFE_MS, Agreement, Grant, GrantKind
 from tillgate.acquiring.allowance import Allowance, agreement_owner, allowance_key
 from tillgate.acquiring.merchant import Merchant, check_active
-from tillgate.acquiring.payer import Payer, check_payer
+from tillgate.acquiring.payer import Payer
 from tillgate.acquiring.states import AgreementEvent, AgreementState
 from tillgate.engine.commands import (
     CancelAgreement,
@@ -110,8 +110,10 @@ class SignAgreementVerb:
         if not isinstance(seen, Agreement):
             raise Refused(Result.TARGET_NOT_FOUND, "This page does not exist or is over.")
         agreement = rows.must(Agreement, *seen.key.parts)
-        payer = check_payer(rows.get(Payer, command.payer_id))
-        if payer.pin_tries_used:
+        payer = rows.get(Payer, command.payer_id)
+        if payer is None:
+            raise Refused(Result.USER_NOT_EXIST)
+        if payer.pin_tries_used:  # The last try may have been the right one.
             rows.update(payer.replaced(pin_tries_used=0))
         if agreement.is_active and agreement.payer_id == command.payer_id:
             return agreed(rows, agreement)

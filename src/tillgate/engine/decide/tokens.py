@@ -20,7 +20,7 @@ from tillgate.acquiring.agreement import (
 from tillgate.acquiring.merchant import Merchant, check_active
 from tillgate.engine.commands import ApplyToken
 from tillgate.engine.ports import Lookup
-from tillgate.engine.verb import Found, Moment
+from tillgate.engine.verb import Found, Moment, ResolutionStale
 from tillgate.engine.working_set import Rows
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.record import Key
@@ -66,6 +66,8 @@ class ApplyTokenVerb:
         path = "body.authCode" if is_code else "body.refreshToken"
         given = rows.get(Grant, command.merchant_id, command.given_hash)
         given = check_grant(given, command.kind, command.client_id, path=path)
+        if found[0] is None:
+            raise ResolutionStale
         agreement = rows.must(Agreement, given.merchant_id, given.merchant_agreement_id)
         if not agreement.is_active:
             raise Refused(Result.AGREEMENT_STATUS_INVALID, path=path)
