@@ -15,6 +15,7 @@ from tillgate.acquiring.notification import (
     LADDER_MS,
     SENDS_MAX,
     Notification,
+    NotificationKind,
     NotificationSend,
 )
 from tillgate.acquiring.operator import OperatorAction
@@ -180,10 +181,7 @@ class ResendNotificationVerb:
         row = rows.get(Notification, command.merchant_id, command.notification_id)
         if row is None or found[0] is None:
             raise Refused(Result.ORDER_NOT_EXIST, "There is no such notification.")
-        order = rows.must(Acquirement, row.merchant_id, row.merchant_trans_id)
-        if order.state is not row.pay_status:
-            sentence = f"The order is {order.state} by now; what this notification tells is over."
-            raise Refused(Result.ORDER_STATUS_INVALID, sentence)
+        _check_still_so(rows, row)
         if (row.state, NotificationEvent.RESENT) not in NOTIFICATION:
             sentence = f"A notification that is {row.state} is not sent again."
             raise Refused(Result.ORDER_STATUS_INVALID, sentence)
@@ -201,6 +199,16 @@ class ResendNotificationVerb:
             )
         )
         return SendRecorded(state=state, due_at_ms=row.due_at_ms)
+
+
+def _check_still_so(rows: Rows, row: Notification) -> None:
+    """Refuse to tell what is over; an agreement that was cancelled stays so."""
+    if row.kind is NotificationKind.AGREEMENT_CANCELLED:
+        return
+    order = rows.must(Acquirement, row.merchant_id, row.merchant_trans_id)
+    if order.state is not row.pay_status:
+        sentence = f"The order is {order.state} by now; what this notification tells is over."
+        raise Refused(Result.ORDER_STATUS_INVALID, sentence)
 
 
 def _after_send(row: Notification, command: RecordSend, moment: Moment) -> Notification:
