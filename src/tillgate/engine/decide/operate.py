@@ -98,15 +98,20 @@ class OperatorVerb:
         moment: Moment,
     ) -> object:
         """Act; a command that changed nothing leaves no trace."""
-        if not command.operator.strip():
-            sentence = "Say who you are: every change is logged under an operator's name."
-            raise Refused(Result.PARAM_MISSING, sentence)
+        check_named(command)
         outcome = self._act(command, rows, moment)
         if isinstance(outcome, Registered) and not outcome.changed:
             return outcome
         subject = outcome.subject if isinstance(outcome, Registered) else _subject(command)
         rows.insert(parts.logged(command, self._action, subject, now_ms=moment.now_ms))
         return outcome
+
+
+def check_named(command: OperatorCommand) -> None:
+    """Refuse a command that nobody stands for."""
+    if not command.operator.strip():
+        sentence = "Say who you are: every change is logged under an operator's name."
+        raise Refused(Result.PARAM_MISSING, sentence)
 
 
 def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Registered:

@@ -1,14 +1,15 @@
 """An operator decides a payment that risk held back: released or refused.
 
-What must hold: what was cancelled meanwhile is never released; a released payment of the built-in
-wallet is paid in this commit or declined for want of funds, one of an outside issuer is asked for
-by the worker; a decision is made once.
+What must hold: what was cancelled meanwhile, the order or the agreement, is never released; a
+released payment of the built-in wallet is paid in this commit or declined for want of funds, one of
+an outside issuer is asked for by the worker; a decision is made once.
 """
 
 from collections.abc import Sequence
 from typing import final
 
 from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.operator import OperatorAction
@@ -17,7 +18,7 @@ from tillgate.acquiring.states import ATTEMPT, AttemptEvent, AttemptState, after
 from tillgate.engine.commands import DecideReview
 from tillgate.engine.decide import parts
 from tillgate.engine.decide.answer_attempt import take_no
-from tillgate.engine.decide.operate import Registered
+from tillgate.engine.decide.operate import Registered, check_named
 from tillgate.engine.decide.paying import allowance_keys, settle_paid, take_from_wallet
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment
@@ -46,8 +47,10 @@ class DecideReviewVerb:
         if not isinstance(attempt, Attempt):
             return [log]
         order = (command.merchant_id, command.merchant_trans_id)
+        agreement = (command.merchant_id, attempt.merchant_agreement_id)
         return [
             log,
+            Key(Agreement, agreement),
             attempt.key,
             Key(Call, (*order, attempt.call_id)),
             *parts.order_keys(*order),
@@ -57,6 +60,7 @@ class DecideReviewVerb:
 
     def decide(self, command: DecideReview, rows: Rows, found: Found, moment: Moment) -> Registered:
         """Release or refuse, and log it."""
+        check_named(command)
         key = (command.merchant_id, command.merchant_trans_id)
         seen = found[0]
         attempt = rows.get(Attempt, *key, command.attempt_no) if seen is not None else None
@@ -78,6 +82,9 @@ def _release(rows: Rows, attempt: Attempt, moment: Moment) -> None:
     if order.cancel_requested:
         _refuse(rows, attempt, Result.ORDER_IS_CLOSED, moment)
         return
+    if attempt.merchant_agreement_id and not _stands(rows, attempt):
+        _refuse(rows, attempt, Result.AGREEMENT_STATUS_INVALID, moment)
+        return
     asked = attempt.replaced(
         state=after(ATTEMPT, attempt.state, AttemptEvent.RELEASED), next_ask_at_ms=moment.now_ms
     )
@@ -94,6 +101,11 @@ def _release(rows: Rows, attempt: Attempt, moment: Moment) -> None:
     )
     call = rows.must(Call, attempt.merchant_id, attempt.merchant_trans_id, attempt.call_id)
     settle_paid(rows, call, order, payer_id=attempt.payer_id, issuer=WALLET, at=moment)
+
+
+def _stands(rows: Rows, attempt: Attempt) -> bool:
+    """Tell whether the agreement still stands by which the money would be taken."""
+    return rows.must(Agreement, attempt.merchant_id, attempt.merchant_agreement_id).is_active
 
 
 def _refuse(rows: Rows, attempt: Attempt, result: Result, moment: Moment) -> None:
