@@ -37,9 +37,12 @@ class Allowance(Record, frozen=True, kw_only=True):
     count: int = 0
 
     def on(self, now_ms: int) -> "Allowance":
-        """Return the allowance as of the day of `now_ms`: a new day begins with nothing spent."""
+        """Return the allowance as of the day of `now_ms`: a new day begins with nothing spent.
+
+        A day never goes back, so that a process whose clock is behind forgets nothing.
+        """
         day = day_of(now_ms)
-        return self if self.day == day else self.replaced(day=day, spent=0, count=0)
+        return self if self.day >= day else self.replaced(day=day, spent=0, count=0)
 
     def reserved(self, money: Money, *, single: Result, now_ms: int) -> "Allowance":
         """Return the allowance with this payment counted.
