@@ -94,6 +94,10 @@ def test_only_queries_change_nothing() -> None:
     }
 
 
+def test_the_rule_against_replays_exempts_queries_and_order_strings() -> None:
+    assert [each for each in ALL_FUNCTIONS if not each.is_marked] == [PAY, QUERY, QUERY_AUTH]
+
+
 def test_only_notifications_are_posted_to_merchants() -> None:
     told = [each for each in ALL_FUNCTIONS if each.direction is Direction.TO_MERCHANT]
 

@@ -28,8 +28,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
         meaning: what it does, in a sentence.
         section: where PROTOCOL describes it.
         direction: who asks whom.
-        changes: whether it changes something, so that U10's rule against replays holds for it; an
-            order string is exempt however it arrives.
+        changes: whether it changes something.
+        is_order_string: whether its request is an order string, which a page may bring.
         request: the body of its request.
         response: the body of its response, or None when it has none.
         aliases: other names that are read as this one.
@@ -44,8 +44,14 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     changes: bool
     request: type[msgspec.Struct]
     response: type[msgspec.Struct] | None
+    is_order_string: bool = False
     aliases: tuple[str, ...] = ()
     path_aliases: tuple[str, ...] = ()
+
+    @property
+    def is_marked(self) -> bool:
+        """Tell whether U10's rule against replays holds: queries and order strings are exempt."""
+        return self.changes and not self.is_order_string
 
     @property
     def path(self) -> str:

@@ -74,7 +74,7 @@ class PayQueryAnswer(Message, frozen=True, kw_only=True):
         Annotated[
             WireMoney,
             part(
-                "sum of all refunds that were not refused, once there is one",
+                "what was given back so far, once anything was",
                 sample=REFUND_MONEY_SAMPLE,
             ),
         ]

@@ -112,4 +112,5 @@ FUNCTION = Function(
     changes=True,
     request=PayBody,
     response=CashierAnswer,
+    is_order_string=True,
 )
