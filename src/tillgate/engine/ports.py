@@ -96,6 +96,14 @@ class Reader(Protocol):
         """Return the rows that match, each of type `query.record`."""
         ...
 
+    async def total(self, account: str, currency: str, *, book: str) -> int:
+        """Return what came into an account less what went out, summed over one book's postings.
+
+        In minor units of this currency; 0 for an account that the book does not know. Only for an
+        account whose postings all lie in one book, as a merchant's do, is this what it holds.
+        """
+        ...
+
 
 class CommitUnknown(TillgateError):
     """It cannot be told whether the last commit happened; operation ids will tell."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar, cast, final
 
 from tillgate.engine.ports import Change, Lookup, Select, StoreRefused, Transaction
 from tillgate.kernel.record import Key, Record
+from tillgate.ledger.entries import Posting
 from tillgate.storage.rules import check_rules
 from tillgate.storage.shape import shape
 
@@ -60,6 +61,17 @@ class MemoryStore:
             field = name.removeprefix("-")
             rows.sort(key=lambda row: _sortable(getattr(row, field)), reverse=name[0] == "-")
         return rows[: query.limit]
+
+    async def total(self, account: str, currency: str, *, book: str) -> int:
+        """Return what came into an account less what went out, within a book."""
+        postings = (cast("Posting", row) for row in self._tables[Posting].values())
+        return sum(
+            posting.money.minor if posting.destination == account else -posting.money.minor
+            for posting in postings
+            if posting.book == book
+            and posting.money.currency.code == currency
+            and account in (posting.source, posting.destination)
+        )
 
     def close(self) -> None:
         """Let go of nothing: there is no file."""

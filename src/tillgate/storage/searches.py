@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from tillgate.acquiring.acquirement import Acquirement
-from tillgate.acquiring.agreement import Agreement
+from tillgate.acquiring.agreement import Agreement, Grant
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.notification import Notification
@@ -80,8 +80,19 @@ SEARCHES: Final[Mapping[type[Record], tuple[Search, ...]]] = {
     ),
     Call: (Search(("token_hash",), "A cashier is found by the hash of its token."),),
     DeviceSeen: (Search(("device",), "Who else has a device is found."),),
+    Grant: (
+        Search(
+            ("merchant_id", "merchant_agreement_id", "-generation"),
+            "The newest tokens of an agreement are found.",
+        ),
+    ),
     Notification: (Search(("state", "due_at_ms"), "Sends are found when they are due."),),
-    Refund: (Search(("merchant_id", "merchant_trans_id"), "The refunds of an order are found."),),
+    Refund: (
+        Search(
+            ("merchant_id", "merchant_trans_id", "-created_at_ms"),
+            "The refunds of an order are found, the newest first.",
+        ),
+    ),
     RiskDecision: (
         Search(
             ("device", "outcome", "-at_ms"),

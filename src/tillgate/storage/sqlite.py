@@ -63,6 +63,12 @@ class SqliteStore:
         found = await self._readers.run(partial(_guarded, partial(_rows, statement)))
         return [mapper(query.record).record(row) for row in found]
 
+    async def total(self, account: str, currency: str, *, book: str) -> int:
+        """Return what came into an account less what went out, within a book."""
+        statement = statements.total(account, currency, book)
+        [[minor]] = await self._readers.run(partial(_guarded, partial(_rows, statement)))
+        return cast("int", minor)
+
     def close(self) -> None:
         """Finish what was handed in, fold the log into the file and let go of it."""
         self._readers.close()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tillgate.engine.ports import Select
 from tillgate.kernel.record import Record
+from tillgate.ledger.entries import Posting
 from tillgate.storage.rows import Value, plain
 from tillgate.storage.searches import sparse_texts
 from tillgate.storage.shape import Shape, shape
@@ -82,6 +83,20 @@ def selected(query: Select) -> Statement:
     return Statement(
         f"SELECT {', '.join(of.columns)} FROM {of.table}{where}"  # noqa: S608  Names of ours only.
         f" ORDER BY {_order(of, query.order_by)} LIMIT {_named(query.limit, values)}",
+        values,
+    )
+
+
+def total(account: str, currency: str, book: str) -> Statement:
+    """Sum what came into an account less what went out, over the postings of a book."""
+    of = shape(Posting)
+    values: dict[str, Value] = {}
+    named = _named(account, values)
+    return Statement(
+        f"SELECT COALESCE(SUM(CASE WHEN destination = {named} THEN money_minor"  # noqa: S608  Names of ours only.
+        f" ELSE -money_minor END), 0) FROM {of.table} WHERE book = {_named(book, values)}"
+        f" AND money_currency = {_named(currency, values)}"
+        f" AND (source = {named} OR destination = {named})",
         values,
     )
 

@@ -50,6 +50,17 @@ def index(
     )
 
 
+def protect(name: str, sentence: str) -> None:
+    """Let SQLite refuse to change or delete a row of what is written once."""
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    for what in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER {name}_refuse_{what.lower()} BEFORE {what} ON {name}"
+            f" BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+        )
+
+
 def checks(**rules: str) -> Sequence[sa.CheckConstraint]:
     """Return what must hold of every row, by name."""
     return [sa.CheckConstraint(sql, name=name) for name, sql in rules.items()]

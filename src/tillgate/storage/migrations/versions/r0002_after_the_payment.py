@@ -8,9 +8,17 @@ What must hold: every row that 0001 kept reads as before, with nothing refunded,
 from collections.abc import Mapping
 
 import sqlalchemy as sa
-from alembic import op
 
-from tillgate.storage.migrations.making import anew, checks, flags, index, numbers, table, texts
+from tillgate.storage.migrations.making import (
+    anew,
+    checks,
+    flags,
+    index,
+    numbers,
+    protect,
+    table,
+    texts,
+)
 
 revision = "0002"
 down_revision = "0001"
@@ -50,7 +58,6 @@ def upgrade() -> None:
     _order_risks()
     _risk_decisions()
     _devices_seen()
-    _protect()
 
 
 def _acquirements() -> None:
@@ -233,7 +240,13 @@ def _refunds() -> None:
             " OR (attempt_no = 0 AND state = 'DONE')",
         ),
     )
-    index("refunds", "by_merchant_id_and_merchant_trans_id", "merchant_id", "merchant_trans_id")
+    index(
+        "refunds",
+        "by_merchant_id_and_merchant_trans_id_and_created_at_ms",
+        "merchant_id",
+        "merchant_trans_id",
+        "created_at_ms DESC",
+    )
 
 
 def _agreements() -> None:
@@ -297,6 +310,13 @@ def _grants() -> None:
             grant_counts_its_generations="(kind = 'CODE' AND generation = 0)"
             " OR (kind <> 'CODE' AND generation > 0)",
         ),
+    )
+    index(
+        "grants",
+        "by_merchant_id_and_merchant_agreement_id_and_generation",
+        "merchant_id",
+        "merchant_agreement_id",
+        "generation DESC",
     )
 
 
@@ -362,6 +382,7 @@ def _risk_decisions() -> None:
         "at_ms DESC",
         where="device <> ''",
     )
+    protect("risk_decisions", JUDGED_ONCE)
 
 
 def _devices_seen() -> None:
@@ -376,14 +397,3 @@ def _devices_seen() -> None:
         ),
     )
     index("devices_seen", "by_device", "device")
-
-
-def _protect() -> None:
-    """Let SQLite refuse to change or delete what is written once."""
-    if op.get_bind().dialect.name != "sqlite":
-        return
-    for what in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER risk_decisions_refuse_{what.lower()} BEFORE {what} ON risk_decisions"
-            f" BEGIN SELECT RAISE(ABORT, '{JUDGED_ONCE}'); END"
-        )
