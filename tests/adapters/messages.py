@@ -11,9 +11,12 @@ from typing import Any, Final
 
 from tests.support.gateway import CLIENT_ID, MERCHANT_ID
 from tests.support.wire import gateway_key, merchant_key, text_of
+from tillgate.kernel.money import Money
 from tillgate.protocol.envelope import Kind
 from tillgate.protocol.keys import PrivateKey, load_private_key
+from tillgate.protocol.messages.common import ResultInfo, WireMoney
 from tillgate.protocol.profile import Profile
+from tillgate.protocol.redirect import ReturnParameters
 from tillgate.protocol.signature import seal
 
 SUCCESS: Final = {
@@ -41,6 +44,15 @@ CONTENT: Final[dict[str, Any]] = {
         "merchantId": MERCHANT_ID,
     },
 }
+PARAMETERS: Final = ReturnParameters(
+    merchant_id=MERCHANT_ID,
+    merchant_trans_id="A-1001",
+    result_info=ResultInfo(result_status="S", result_code="SUCCESS"),
+    acquirement_id="20260302194010800100160960000444145",
+    order_amount=WireMoney.of(Money.parse("10.00 HKD")),
+    resp_time="2026-03-02T12:00:01+08:00",
+)
+"""What a buyer of that order brings back."""
 
 
 def content(number: str, *, head: dict[str, Any] | None = None, **body: Any) -> dict[str, Any]:
@@ -62,6 +74,27 @@ def sealed(
 def notification(number: str, key: PrivateKey | None = None, **changes: Any) -> bytes:
     """Return a signed notification of an order of 10.00 HKD, with members changed."""
     return sealed(content(number, **changes), key)
+
+
+def agreement_end(
+    agreement: str,
+    key: PrivateKey | None = None,
+    *,
+    head: dict[str, Any] | None = None,
+    **body: Any,
+) -> bytes:
+    """Return a signed notification that an agreement was ended, with members changed."""
+    function = {"function": "alipay.intl.oauth.auth.notify.cancel"}
+    ended = {
+        "head": {**CONTENT["head"], **function, **(head or {})},
+        "body": {
+            "authMerchantId": MERCHANT_ID,
+            "merchantAgreementId": agreement,
+            "cancelTime": "2026-03-02T12:00:00+08:00",
+            **body,
+        },
+    }
+    return sealed(ended, key)
 
 
 def query_answer(number: str) -> bytes:

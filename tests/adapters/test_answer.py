@@ -19,6 +19,7 @@ from tests.support.gateway import CLIENT_ID, MERCHANT_ID
 from tests.support.wire import gateway_key, merchant_key, stranger_key
 from tillgate import (
     UNCHECKED,
+    AgreementEvent,
     InvalidSignature,
     Merchant,
     Order,
@@ -29,21 +30,12 @@ from tillgate import (
 from tillgate.merchant.adapters import answer
 from tillgate.merchant.adapters.answer import Call, Receiver, Reply, run, run_async
 from tillgate.protocol.envelope import MESSAGE_BYTES_MAX, Kind, cut
-from tillgate.protocol.messages.common import ResultInfo, WireMoney
 from tillgate.protocol.profile import Profile
-from tillgate.protocol.redirect import ReturnParameters, sign_return_url
+from tillgate.protocol.redirect import sign_return_url
 from tillgate.protocol.signature import verify
 
 ORDER = Order(merchant_trans_id="A-1001", amount="10.00 HKD")
 RIGHT = messages.notification("A-1001")
-PARAMETERS = ReturnParameters(
-    merchant_id=MERCHANT_ID,
-    merchant_trans_id="A-1001",
-    result_info=ResultInfo(result_status="S", result_code="SUCCESS"),
-    acquirement_id="20260302194010800100160960000444145",
-    order_amount=WireMoney.of(ORDER.money),
-    resp_time="2026-03-02T12:00:01+08:00",
-)
 
 
 def merchant() -> Merchant:
@@ -136,7 +128,8 @@ def test_what_is_not_believed_is_answered_shortly_and_handled_never(
 def test_each_reason_has_a_reply_of_its_own_and_none_tells_what_was_expected() -> None:
     replies = answer.REFUSALS
     assert set(replies) == set(VerificationError.__subclasses__())
-    assert len({reply.status for reply in replies.values()}) == len(replies)
+    assert len({reply.body for reply in replies.values()}) == len(replies)
+    assert all(400 <= reply.status < 500 for reply in replies.values())
     told: list[VerificationError] = []
     raw = messages.notification("A-1001", orderAmount={"currency": "HKD", "value": "1"})
     reply = run(receiver(report=told.append).answer(raw))
@@ -167,6 +160,44 @@ def test_unchecked_leaves_the_amount_to_the_handler() -> None:
     reply = run(receiver(find_order=UNCHECKED, handle=seen.append).answer(raw))
     assert reply.status == 200
     assert [str(event.amount) for event in seen] == ["0.07 HKD"]
+
+
+def test_one_url_takes_the_end_of_an_agreement_too() -> None:
+    seen: list[AgreementEvent] = []
+    both = receiver(find_order=fails, handle=fails, handle_agreement=seen.append)
+    reply = run(both.answer(messages.agreement_end("G-1")))
+    assert reply.status == 200
+    ack = verify(cut(reply.body, Kind.RESPONSE), [merchant_key().public], Profile.TILLGATE)
+    assert ack.claims.function == "alipay.intl.oauth.auth.notify.cancel"
+    assert ack.claims.req_msg_id == "n-1"
+    assert [event.agreement_id for event in seen] == ["G-1"]
+    paid = receiver(handle_agreement=fails).answer(RIGHT)
+    assert run(paid).status == 200
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (messages.agreement_end("G-1", stranger_key()), 403),
+        (messages.agreement_end("G-1").replace(b"G-1", b"G-2"), 403),
+        (RIGHT.replace(b"acquiring.common.notify.pay", b"oauth.auth.notify.cancel"), 403),
+        (messages.agreement_end("G-1").replace(b"oauth.auth.notify.cancel",
+                                               b"acquiring.common.notify.pay"), 403),
+        (messages.agreement_end("G-1", authMerchantId="2160400000009999"), 409),
+        (messages.agreement_end("G-1", head={"clientId": "4Q5XSH6SSG02T007"}), 409),
+        (messages.agreement_end("G-1", merchantAgreementId=""), 400),
+    ],
+)  # fmt: skip
+def test_an_end_that_is_not_believed_ends_nothing(raw: bytes, status: int) -> None:
+    both = receiver(handle=fails, handle_agreement=fails, report=lambda _: None)
+    assert run(both.answer(raw)).status == status
+
+
+def test_an_end_that_nobody_handles_is_refused_and_reported() -> None:
+    told: list[VerificationError] = []
+    reply = run(receiver(handle=fails, report=told.append).answer(messages.agreement_end("G-1")))
+    assert reply.status == 400
+    assert "handle_agreement" in str(told[0])
 
 
 def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -211,11 +242,11 @@ def test_an_asynchronous_handler_is_never_taken_for_done_where_nobody_waits() ->
 
 
 def test_what_a_buyer_brings_back_is_verified_as_it_came_and_matched() -> None:
-    url = sign_return_url("https://shop.example/back?a=%41+b", PARAMETERS, gateway_key())
+    url = sign_return_url("https://shop.example/back?a=%41+b", messages.PARAMETERS, gateway_key())
     query = url.partition("?")[2]
-    for raw in (query, query.encode()):
-        assert run(answer.returned(merchant(), raw, find)).paid
-    for wrong in (query.replace("%41", "A"), "", b"\xff&signature=AAAA", query + "&a=1"):
+    assert run(answer.returned(merchant(), answer.as_text(query.encode()), find)).paid
+    no_text = answer.as_text(b"\xff&signature=AAAA")
+    for wrong in (query.replace("%41", "A"), "", no_text, query + "&a=1"):
         with pytest.raises(InvalidSignature):
             run(answer.returned(merchant(), wrong, find))
     others = {"A-1001": Order(merchant_trans_id="A-1001", amount="11.00 HKD")}

@@ -20,7 +20,9 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, final
 
 import msgspec
 
+from tillgate.kernel.errors import Refused
 from tillgate.merchant.errors import (
+    AgreementMismatch,
     InvalidMessage,
     InvalidSignature,
     OrderMismatch,
@@ -29,6 +31,7 @@ from tillgate.merchant.errors import (
 )
 from tillgate.merchant.events import (
     UNCHECKED,
+    AgreementEvent,
     Expect,
     PaymentEvent,
     PaymentReturn,
@@ -36,7 +39,9 @@ from tillgate.merchant.events import (
     match,
 )
 from tillgate.merchant.order import Order
-from tillgate.protocol.envelope import MESSAGE_BYTES_MAX
+from tillgate.protocol.envelope import MESSAGE_BYTES_MAX, cut
+from tillgate.protocol.functions import FUNCTIONS
+from tillgate.protocol.messages import notify_cancel
 
 T = TypeVar("T")
 
@@ -49,6 +54,9 @@ FindOrderAsync: TypeAlias = FindOrder | Callable[[str], Awaitable[Order | None]]
 Handle: TypeAlias = Callable[[PaymentEvent], None]
 """Records what a verified event says. Sends are repeated, so it acts once for each order number."""
 HandleAsync: TypeAlias = Handle | Callable[[PaymentEvent], Awaitable[None]]
+HandleAgreement: TypeAlias = Callable[[AgreementEvent], None]
+"""Records that an agreement was ended; it is told again and again, too."""
+HandleAgreementAsync: TypeAlias = HandleAgreement | Callable[[AgreementEvent], Awaitable[None]]
 Report: TypeAlias = Callable[[VerificationError], None]
 """Is told of each message that was not believed; it should return at once."""
 
@@ -61,10 +69,13 @@ class Recipient(Protocol):
         """Who is to be paid."""
 
     def notification(self, raw_body: bytes, *, expect: Expect) -> PaymentEvent:
-        """Verify a notification."""
+        """Verify a notification of a payment."""
 
-    def acknowledge(self, event: PaymentEvent) -> bytes:
-        """Return the signed answer to it."""
+    def agreement_notification(self, raw_body: bytes) -> AgreementEvent:
+        """Verify the notification that an agreement was ended."""
+
+    def acknowledge(self, event: PaymentEvent | AgreementEvent) -> bytes:
+        """Return the signed answer to either."""
 
     def return_url(self, raw_url: str, *, expect: Expect) -> PaymentReturn:
         """Verify the address a buyer came back to."""
@@ -99,6 +110,7 @@ REFUSALS: Final[Mapping[type[VerificationError], Reply]] = MappingProxyType(
             (InvalidSignature, 403, b"The signature does not fit.\n"),
             (UnknownOrder, 404, b"No such order is known here.\n"),
             (OrderMismatch, 409, b"This is not what was ordered.\n"),
+            (AgreementMismatch, 409, b"This is not what was agreed.\n"),
         )
     }
 )
@@ -114,18 +126,21 @@ def log_refusal(error: VerificationError) -> None:
 
 @final
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant's notify URL, before it is a view of some framework.
+    """A merchant's notify URL, before it is a view of some framework: it takes every kind.
 
     Attributes:
         merchant: verifies and acknowledges.
         find_order: finds an order by its number, for the match.
         handle: is given each verified event that matches, paid or not.
+        handle_agreement: is given each verified end of an agreement; without it such a message is
+            refused, and so is told again.
         report: is told of each message that was refused.
     """
 
     merchant: Recipient
     find_order: FindOrderAsync
     handle: HandleAsync
+    handle_agreement: HandleAgreementAsync | None = None
     report: Report = log_refusal
 
     def answer(self, raw: bytes) -> Conversation[Reply]:
@@ -133,40 +148,51 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
         if len(raw) > MESSAGE_BYTES_MAX:
             return TOO_LARGE
         try:
-            event = self._verified(raw)
-            yield from _matched(event, self.find_order, self.merchant.merchant_id)
+            event, handle = yield from self._believed(raw)
         except VerificationError as error:
             self.report(error)
             return REFUSALS.get(type(error), REFUSALS[InvalidMessage])
-        yield Call(function=self.handle, argument=event)
+        yield Call(function=handle, argument=event)
         acknowledgement = self.merchant.acknowledge(event)
         return Reply(
             status=200, content_type="application/json;charset=utf-8", body=acknowledgement
         )
 
-    def _verified(self, raw: bytes) -> PaymentEvent:
+    def _believed(
+        self, raw: bytes
+    ) -> Conversation[tuple[PaymentEvent | AgreementEvent, Callable[[Any], object]]]:
+        """Return what a message says, once it is verified and matched, and who handles it."""
         if not raw:
             raise InvalidMessage(
                 "The body is empty; if the gateway sent one, something before this view has read "
                 "it: look which hook or middleware parses bodies."
             )
-        return self.merchant.notification(raw, expect=UNCHECKED)
+        if _claims_an_end(raw):
+            ended = self.merchant.agreement_notification(raw)
+            if self.handle_agreement is None:
+                raise InvalidMessage("An agreement was ended; give this view a handle_agreement.")
+            return ended, self.handle_agreement
+        event = self.merchant.notification(raw, expect=UNCHECKED)
+        yield from _matched(event, self.find_order, self.merchant.merchant_id)
+        return event, self.handle
 
 
 def returned(
-    merchant: Recipient, raw_query: str | bytes, find_order: FindOrderAsync
+    merchant: Recipient, raw_query: str, find_order: FindOrderAsync
 ) -> Conversation[PaymentReturn]:
     """Return what a buyer's browser brought back in the undecoded query of the returnUrl.
 
     Raises:
         VerificationError: it is not believed; tell the buyer that the order is being looked at.
     """
-    if isinstance(raw_query, bytes):
-        # What is no UTF-8 becomes what no signature fits.
-        raw_query = raw_query.decode(errors="surrogateescape")
     event = merchant.return_url(raw_query, expect=UNCHECKED)
     yield from _matched(event, find_order, merchant.merchant_id)
     return event
+
+
+def as_text(query: bytes) -> str:
+    """Return a raw query as text; what is no UTF-8 becomes what no signature fits."""
+    return query.decode(errors="surrogateescape")
 
 
 def run(conversation: Conversation[T]) -> T:
@@ -225,6 +251,18 @@ def refuse_async(*functions: object) -> None:
     for function in functions:
         if is_async(function):
             raise _asynchronous(function)
+
+
+def _claims_an_end(raw: bytes) -> bool:
+    """Tell whether a message says of itself that it tells an agreement's end.
+
+    The claim only chooses who verifies; both refuse a message that was not signed as of their kind.
+    """
+    try:
+        function = cut(raw).claims.function
+    except Refused:
+        return False
+    return FUNCTIONS.get(function) is notify_cancel.FUNCTION
 
 
 def _matched(

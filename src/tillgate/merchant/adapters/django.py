@@ -18,6 +18,7 @@ from tillgate.merchant.adapters.answer import (
     READ_BYTES_MAX,
     FindOrder,
     FindOrderAsync,
+    HandleAgreementAsync,
     HandleAsync,
     Receiver,
     Recipient,
@@ -37,6 +38,7 @@ def notification_view(
     *,
     find_order: FindOrderAsync,
     handle: HandleAsync,
+    handle_agreement: HandleAgreementAsync | None = None,
     report: Report = log_refusal,
 ) -> Callable[..., Any]:
     """Return the view for your notifyUrl: `path("notify", …)`.
@@ -47,12 +49,19 @@ def notification_view(
         handle: records a verified event; it is acknowledged once this returned, and with
             ATOMIC_REQUESTS once that is committed. Sends are repeated, so act once for each
             `merchant_trans_id`.
+        handle_agreement: records that an agreement was ended, if you have any.
         report: is told of each message that was refused; by default it goes to the log.
 
-    With two plain functions it is a plain view; if one is `async` it is an asynchronous view, and a
-    plain one beside it runs in Django's own thread for such.
+    With plain functions it is a plain view; if one is `async` it is an asynchronous view, where a
+    plain one runs in Django's own thread for such.
     """
-    receiver = Receiver(merchant=merchant, find_order=find_order, handle=handle, report=report)
+    receiver = Receiver(
+        merchant=merchant,
+        find_order=find_order,
+        handle=handle,
+        handle_agreement=handle_agreement,
+        report=report,
+    )
 
     def notify(request: HttpRequest) -> HttpResponse:
         return _response(run(receiver.answer(request.read(READ_BYTES_MAX))))
@@ -61,7 +70,8 @@ def notification_view(
         answer = receiver.answer(request.read(READ_BYTES_MAX))
         return _response(await run_async(answer, _in_thread))
 
-    view = notify_async if is_async(find_order) or is_async(handle) else notify
+    waits = any(is_async(each) for each in (find_order, handle, handle_agreement))
+    view = notify_async if waits else notify
     exempt: Callable[..., Any] = csrf_exempt(require_POST(view))
     return exempt
 
@@ -74,8 +84,13 @@ def payment_return(
     Raises:
         VerificationError: it is not believed; wait for the notification.
     """
+    return run(returned(merchant, raw_query(request), find_order))
+
+
+def raw_query(request: HttpRequest) -> str:
+    """Return the query as it arrived, undecoded: what `agreement_return` wants, too."""
     query: str = request.META["QUERY_STRING"]
-    return run(returned(merchant, query, find_order))
+    return query
 
 
 async def _in_thread(function: Callable[[Any], object], argument: object) -> object:

@@ -15,10 +15,12 @@ from tillgate.merchant.adapters.answer import (
     TOO_LARGE,
     FindOrder,
     Handle,
+    HandleAgreement,
     Receiver,
     Recipient,
     Reply,
     Report,
+    as_text,
     log_refusal,
     refuse_async,
     returned,
@@ -32,6 +34,7 @@ def notification_view(
     *,
     find_order: FindOrder,
     handle: Handle,
+    handle_agreement: HandleAgreement | None = None,
     report: Report = log_refusal,
 ) -> Callable[[], Response]:
     """Return the view for your notifyUrl: `app.post("/notify")(…)`.
@@ -41,13 +44,20 @@ def notification_view(
         find_order: finds an order by its number, or `UNCHECKED`.
         handle: records a verified event; it is acknowledged once this returned, so commit before
             you return. Sends are repeated, so act once for each `merchant_trans_id`.
+        handle_agreement: records that an agreement was ended, if you have any.
         report: is told of each message that was refused; by default it goes to the log.
 
     Raises:
         TypeError: a function is `async`; a Flask view has no loop to wait on.
     """
-    refuse_async(find_order, handle)
-    receiver = Receiver(merchant=merchant, find_order=find_order, handle=handle, report=report)
+    refuse_async(find_order, handle, handle_agreement)
+    receiver = Receiver(
+        merchant=merchant,
+        find_order=find_order,
+        handle=handle,
+        handle_agreement=handle_agreement,
+        report=report,
+    )
 
     def notify() -> Response:
         reply = _reply(receiver)
@@ -62,7 +72,12 @@ def payment_return(merchant: Recipient, *, find_order: FindOrder) -> PaymentRetu
     Raises:
         VerificationError: it is not believed; wait for the notification.
     """
-    return run(returned(merchant, request.query_string, find_order))
+    return run(returned(merchant, raw_query(), find_order))
+
+
+def raw_query() -> str:
+    """Return the current request's query, undecoded: what `agreement_return` wants, too."""
+    return as_text(request.query_string)
 
 
 def _reply(receiver: Receiver) -> Reply:

@@ -14,10 +14,12 @@ from starlette.responses import Response
 from tillgate.merchant.adapters.answer import (
     READ_BYTES_MAX,
     FindOrderAsync,
+    HandleAgreementAsync,
     HandleAsync,
     Receiver,
     Recipient,
     Report,
+    as_text,
     log_refusal,
     returned,
     run_async,
@@ -30,6 +32,7 @@ def notification_view(
     *,
     find_order: FindOrderAsync,
     handle: HandleAsync,
+    handle_agreement: HandleAgreementAsync | None = None,
     report: Report = log_refusal,
 ) -> Callable[[Request], Awaitable[Response]]:
     """Return the endpoint for your notifyUrl: `app.add_route("/notify", …, methods=["POST"])`.
@@ -39,11 +42,18 @@ def notification_view(
         find_order: finds an order by its number, or `UNCHECKED`.
         handle: records a verified event; it is acknowledged once this returned. Sends are repeated,
             so act once for each `merchant_trans_id`.
+        handle_agreement: records that an agreement was ended, if you have any.
         report: is told of each message that was refused; by default it goes to the log.
 
-    Both functions may be `async`; plain ones run in a thread of Starlette's pool.
+    The functions may be `async`; plain ones run in a thread of Starlette's pool.
     """
-    receiver = Receiver(merchant=merchant, find_order=find_order, handle=handle, report=report)
+    receiver = Receiver(
+        merchant=merchant,
+        find_order=find_order,
+        handle=handle,
+        handle_agreement=handle_agreement,
+        report=report,
+    )
 
     async def notify(request: Request) -> Response:
         reply = await run_async(receiver.answer(await _raw(request)), run_in_threadpool)
@@ -60,8 +70,14 @@ async def payment_return(
     Raises:
         VerificationError: it is not believed; wait for the notification.
     """
+    conversation = returned(merchant, raw_query(request), find_order)
+    return await run_async(conversation, run_in_threadpool)
+
+
+def raw_query(request: Request) -> str:
+    """Return the query as it arrived, undecoded: what `agreement_return` wants, too."""
     query: bytes = request.scope["query_string"]
-    return await run_async(returned(merchant, query, find_order), run_in_threadpool)
+    return as_text(query)
 
 
 async def _raw(request: Request) -> bytes:
