@@ -1,4 +1,4 @@
-"""Both colours of the SDK: a test here that asks for `colour` runs with each, against a scripted gateway.
+"""Both colours of the SDK: a test here that asks for `colour` runs with each of them.
 
 What must hold: whatever was opened is closed, so that a leak is an error of the test that leaked.
 """
