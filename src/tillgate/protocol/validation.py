@@ -126,8 +126,11 @@ def _run(checks: _Checks, value: object) -> None:
         found = getattr(value, attribute)
         if found is None:
             continue
-        for item in found if is_list else (found,):
-            judge(item)
+        if is_list:
+            for item in found:
+                judge(item)
+        else:
+            judge(found)
     for attribute, other, condition in checks.needs:
         if getattr(value, attribute) is None and condition.requires(getattr(value, other)):
             raise ValueError(attribute)
