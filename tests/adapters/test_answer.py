@@ -7,14 +7,17 @@ function raises ever becomes an acknowledgement.
 
 import asyncio
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.adapters import messages
+from tests.adapters.shops import EXAMPLES
 from tests.support.gateway import CLIENT_ID, MERCHANT_ID
 from tests.support.wire import gateway_key, merchant_key, stranger_key
 from tillgate import (
@@ -259,9 +262,24 @@ def test_no_framework_is_loaded_before_its_adapter_is() -> None:
         "import sys, tillgate, tillgate.merchant, tillgate.merchant.adapters.answer;"
         "tillgate.Merchant;"
         "print({name.partition('.')[0] for name in sys.modules}"
-        "& {'starlette', 'fastapi', 'flask', 'werkzeug', 'django', 'asgiref', 'anyio'})"
+        "& {'starlette', 'fastapi', 'flask', 'werkzeug', 'django', 'asgiref'})"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], check=False, capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+def test_the_page_tells_the_statuses_that_are_answered() -> None:
+    page = (Path(__file__).parents[2] / "docs/notifications.md").read_text()
+    answers = page.partition("## What is answered")[2].partition("\n##")[0]
+    told = set(re.findall(r"\| (\d{3})[ ,|]", answers))
+    given = {reply.status for reply in answer.REFUSALS.values()} | {answer.TOO_LARGE.status}
+    assert told == {str(status) for status in given | {200, 500}}
+
+
+def test_the_handler_on_the_page_is_the_one_of_the_shops() -> None:
+    page = (Path(__file__).parents[2] / "docs/notifications.md").read_text()
+    lines = page.partition("```python\n")[2].partition("```")[0].splitlines()
+    for shop in EXAMPLES.glob("*_shop.py"):
+        assert "\n".join(lines[1:3]) in shop.read_text(), shop
