@@ -9,7 +9,7 @@ from typing import final
 
 from tillgate.cashier import counter
 from tillgate.cashier.trade_pay import CORS, trade_pay
-from tillgate.edge.answers import Answer, refused
+from tillgate.edge.answers import Answer, other_method, refused
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
 from tillgate.edge.pages import Pages, language, policy, static_files
@@ -53,7 +53,9 @@ class CashierDoor:
         if incoming.method == "OPTIONS":
             await reply(send, 204, b"", headers=CORS)
         elif incoming.method != "POST":
-            await reply_json(send, 405, {"memo": "Post the orderStr here."}, headers=CORS)
+            allow = (b"allow", b"OPTIONS, POST")
+            memo = "Post the orderStr here."
+            await reply_json(send, 405, {"memo": memo}, headers=(*CORS, allow))
         else:
             await trade_pay(self._desk, incoming, send)
 
@@ -74,7 +76,7 @@ class CashierDoor:
         if not 0 < len(token) <= TOKEN_CHARACTERS_MAX or (act and found is None):
             raise Refused(Result.ORDER_NOT_EXIST, "There is nothing at this address.")
         if (found is None) != (incoming.method in {"GET", "HEAD"}):
-            return Answer(405, {"memo": "This address takes another method."})
+            return other_method("POST" if found else "GET, HEAD")
         raw = await incoming.body(DOOR_BYTES_MAX) if found else b""
         at = await counter.visit(self._desk, incoming, token)
         return await (found(self._desk, at, raw) if found else counter.look(self._desk, at))

@@ -47,6 +47,12 @@ def refused(error: TillgateError) -> Answer:
     return Answer(200, body)
 
 
+def other_method(allowed: str) -> Answer:
+    """Return the answer to a method that an address does not take."""
+    memo = f"This address takes {allowed}."
+    return Answer(405, {"memo": memo}, ((b"allow", allowed.encode()),))
+
+
 def wrong_pin(wrong: WrongPinLeft, headers: Headers = (), *, status: int = 200) -> Answer:
     """Return the answer to a wrong PIN."""
     tries = "one try is" if wrong.tries_left == 1 else f"{wrong.tries_left} tries are"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import final
 
 from tillgate.acquiring.payer import Payer
-from tillgate.edge.answers import Answer, refused, wrong_pin
+from tillgate.edge.answers import Answer, other_method, refused, wrong_pin
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
 from tillgate.edge.pages import Pages, language, policy, static_files
@@ -78,6 +78,8 @@ class WalletDoor:
         if path == "/wallet/session" and method == "DELETE":
             ended = session_cookie(self._desk, "", life_s=0)
             return Answer(200, {"signedOut": True}, (ended,))
+        if path == "/wallet/session":
+            return other_method("DELETE, POST")
         if path.startswith(SIGNING):
             return await self._sign(incoming)
         return await self._own(incoming, who)
@@ -109,7 +111,7 @@ class WalletDoor:
         if not 0 < len(token) <= TOKEN_CHARACTERS_MAX or not (found or is_look):
             raise Refused(Result.TARGET_NOT_FOUND, "There is nothing at this address.")
         if found and incoming.method != "POST":
-            return Answer(405, {"memo": "This address takes another method."})
+            return other_method("POST")
         raw = await incoming.body(tradepay.DOOR_BYTES_MAX) if found else b""
         page = await signing.open_page(self._desk, incoming, token)
         return await (found(self._desk, page, raw) if found else signing.look(self._desk, page))
@@ -118,8 +120,10 @@ class WalletDoor:
         """Answer what is a payer's own business."""
         desk, found = self._desk, OWN.get(incoming.path)
         is_read = incoming.path in {"/wallet/me", "/wallet/history", "/wallet/agreements"}
-        if not (is_read and incoming.method in READS) and not (found and incoming.method == "POST"):
+        if not is_read and found is None:
             raise Refused(Result.ORDER_NOT_EXIST, "There is nothing at this address.")
+        if incoming.method not in (READS if is_read else {"POST"}):
+            return other_method("GET, HEAD" if is_read else "POST")
         payer = None if who.payer_id is None else await desk.reader.get(Payer, who.payer_id)
         if payer is None:
             return signing.NOBODY
