@@ -11,9 +11,10 @@ from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.payer import Payer
 from tillgate.acquiring.refund import Refund
+from tillgate.bookkeeping import merchant_account
 from tillgate.engine.decide.parts import balance_key
 from tillgate.engine.ports import Reader, Select
-from tillgate.kernel.ids import PayerId
+from tillgate.kernel.ids import MerchantId, PayerId
 from tillgate.kernel.money import Money, zero
 from tillgate.ledger.entries import Balance
 
@@ -103,3 +104,8 @@ async def refunds_of_orders(reader: Reader, orders: Sequence[Acquirement]) -> Se
         )
     )
     return found
+
+
+async def owed(reader: Reader, merchant_id: MerchantId, currency: str) -> int:
+    """Return what a merchant is owed in minor units, summed from its postings; may be negative."""
+    return await reader.total(str(merchant_account(merchant_id)), currency, book=merchant_id)

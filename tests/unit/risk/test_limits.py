@@ -14,7 +14,7 @@ from tillgate.kernel.results import Result
 
 TEN = Money.parse("10.00 HKD")
 HUNDRED = (Money.parse("100.00 HKD"),)
-AMOUNT, COUNT = Result.PAYMENT_AMOUNT_EXCEED_LIMIT, Result.PAYMENT_COUNT_EXCEED_LIMIT
+AMOUNT, COUNT = Result.AMOUNT_EXCEED_DAILY_LIMIT, Result.PAYMENT_COUNT_EXCEED_LIMIT
 
 
 def day(count: int, spent: str) -> Day:

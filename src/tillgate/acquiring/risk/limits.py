@@ -29,7 +29,7 @@ def _check_amount(day: Day | None, amount: Money, limit: Money | None, whose: st
         return
     if day.spent + amount > limit:
         sentence = f"{whose} has reached the limit of a day; try a smaller amount or later."
-        raise Refused(Result.PAYMENT_AMOUNT_EXCEED_LIMIT, sentence)
+        raise Refused(Result.AMOUNT_EXCEED_DAILY_LIMIT, sentence)
 
 
 def _check_count(day: Day | None, limit: int, whose: str) -> None:

@@ -52,7 +52,7 @@ def check_approximate(order: Acquirement, evidence: Evidence, moment: Moment) ->
 
 
 def remember_device(rows: Rows, payer: Payer, evidence: Evidence, now_ms: int) -> None:
-    """Remember that this payer paid, or tried to, on this device."""
+    """Remember a device on which this payer was let through to pay."""
     device = evidence.signals.device
     if not device:
         return

@@ -1,4 +1,8 @@
-"""A new order: made from its terms, with what its riskInfo said kept beside it."""
+"""A new order: made from its terms, with what its riskInfo said kept beside it.
+
+Both ways to begin one come here: a page's call and a merchant's own debit. What must hold: it waits
+from now on, whatever becomes of the call that began it.
+"""
 
 from tillgate.acquiring.acquirement import (
     Acquirement,

@@ -112,13 +112,13 @@ def pay(rows: Rows, of: Try, moment: Moment) -> Ask | Final | No:
         judging.check_approximate(order, of.evidence, moment)
     except Refused as refused:
         return No(refused.result, refused.sentence)
-    judging.remember_device(rows, of.payer, of.evidence, moment.now_ms)
     outcome = judging.judge_here(rows, order, of.payer, of.evidence, moment=moment)
     if outcome is Outcome.REVIEW and of.holds:
         _put(rows, allowances)
         return _hold(rows, of, moment)
     if outcome is Outcome.REJECT or (of.agreement and outcome is not Outcome.ACCEPT):
         return No(Result.RISK_REJECT)
+    judging.remember_device(rows, of.payer, of.evidence, moment.now_ms)
     if of.payer.issuer != WALLET:
         _put(rows, allowances)
         return _ask(rows, of, moment)

@@ -11,7 +11,6 @@ from tillgate.acquiring.call import Final, Form
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.refund import Refund
 from tillgate.acquiring.states import RefundState as State
-from tillgate.bookkeeping import merchant_account
 from tillgate.edge.asking import ask_refund
 from tillgate.edge.desk import Desk
 from tillgate.edge.orders import check_addresses, order_signals, order_terms
@@ -23,6 +22,7 @@ from tillgate.engine.decide.end_order import Ended
 from tillgate.engine.decide.paying import Opened
 from tillgate.engine.decide.refund import Refunding
 from tillgate.engine.ports import Select
+from tillgate.engine.queries import owed
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Broken, Refused
 from tillgate.kernel.ids import (
@@ -206,8 +206,7 @@ async def _owed(desk: Desk, merchant: Merchant, currency: str) -> int:
     """Return what the merchant is owed, if a limit asks for it; summed from its postings."""
     if merchant.debt_max_of(currency) is None:
         return 0
-    account = str(merchant_account(merchant.merchant_id))
-    return await desk.reader.total(account, currency, book=merchant.merchant_id)
+    return await owed(desk.reader, merchant.merchant_id, currency)
 
 
 def _refund_state(refund: Refund) -> RefundState:

@@ -1,4 +1,8 @@
-"""Which handler answers which function."""
+"""Which handler answers which function.
+
+It knows no function's meaning. What must hold: every function that a merchant may post is here, and
+none that the gateway sends.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
