@@ -20,7 +20,6 @@ from tillgate.kernel.results import Result
 from tillgate.protocol.envelope import Cut
 from tillgate.protocol.function import Function
 from tillgate.protocol.functions import Request, function_of, open_request
-from tillgate.protocol.messages import wap_pay
 from tillgate.protocol.signature import verify
 
 
@@ -66,7 +65,7 @@ async def read_posted(
         raise Refused(Result.FUNCTION_NOT_MATCH, sentence, path="head.function")
     request = open_request(verified)
     mark = None
-    if function.changes and function is not wap_pay.FUNCTION:
+    if function.is_marked:
         _check_fresh(desk, request.head.req_time_ms, now_ms)
         mark = Mark(
             client_id=ClientId(client.client.client_id),
