@@ -1,10 +1,11 @@
 """The memory store and the SQL stores, given the same writes, say and keep the same.
 
-Hypothesis makes the writes: inserts and updates of a few orders' attempts and of balances, good and
-bad, several to a flush. What must hold: whatever the simulator sees in memory happens on a disk.
+Hypothesis makes the writes: inserts and updates of attempts, balances, entries, agreements and what
+is told and given back, good and bad, several to a flush. What must hold: whatever the simulator
+sees in memory happens on a disk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -15,13 +16,27 @@ from hypothesis import strategies as st
 
 from tests.support.records import sample
 from tests.support.stores import STORES, AnyStore, memory
+from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt, AttemptKind
-from tillgate.acquiring.states import AttemptState
+from tillgate.acquiring.notification import Notification, NotificationKind
+from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.risk.records import RiskDecision
+from tillgate.acquiring.states import AttemptState, RefundState
 from tillgate.engine.ports import Change, Select, StoreRefused
 from tillgate.kernel.money import Money
 from tillgate.kernel.record import Key, Record
 from tillgate.ledger.entries import Balance, Entry
 
+TOLD: Final[Mapping[NotificationKind, dict[str, Any]]] = {
+    NotificationKind.PAYMENT: {},
+    NotificationKind.AGREEMENT_CANCELLED: {
+        "kind": NotificationKind.AGREEMENT_CANCELLED,
+        "acquirement_id": "",
+        "merchant_agreement_id": "g1",
+        "happened_at_ms": 1,
+        "paid_at_ms": None,
+    },
+}
 ROWS: Final = st.one_of(
     st.builds(
         lambda number, kind, state: sample(Attempt, attempt_no=number, kind=kind, state=state),
@@ -39,7 +54,38 @@ ROWS: Final = st.one_of(
         st.sampled_from(("e1", "e2", "e3")),
         st.sampled_from(("r1", "r2")),
     ),
+    st.builds(
+        lambda name, page: sample(Agreement, merchant_agreement_id=name, token_hash=page),
+        st.sampled_from(("g1", "g2")),
+        st.sampled_from(("1f", "2f")),
+    ),
+    st.builds(
+        lambda name, order, kind: sample(
+            Notification, notification_id=name, merchant_trans_id=order, **TOLD[kind]
+        ),
+        st.sampled_from(("n1", "n2", "n3")),
+        st.sampled_from(("", "t1", "t2")),
+        st.sampled_from(NotificationKind),
+    ),
+    st.builds(
+        lambda name, minor, state: sample(
+            Refund,
+            merchant_refund_id=name,
+            amount=Money.of(minor, "HKD"),
+            state=state,
+            ended_at_ms=1_700_000_120_000,
+        ),
+        st.sampled_from(("r1", "r2")),
+        st.integers(0, 2),
+        st.sampled_from(RefundState),
+    ),
+    st.builds(
+        lambda number, score: sample(RiskDecision, decision_no=number, score=score),
+        st.integers(0, 2),
+        st.integers(0, 1),
+    ),
 )
+KINDS: Final = (Agreement, Attempt, Balance, Entry, Notification, Refund, RiskDecision)
 FLUSH: Final = st.lists(
     st.builds(Change, ROWS, st.booleans()), min_size=1, max_size=5, unique_by=lambda c: c.row.key
 )
@@ -61,7 +107,7 @@ async def written(store: AnyStore, changes: Sequence[Change]) -> set[Key] | str:
 
 async def kept(store: AnyStore) -> dict[type[Record], Sequence[Any]]:
     """Return everything that the store keeps."""
-    return {kind: await store.select(Select(record=kind)) for kind in (Attempt, Balance, Entry)}
+    return {kind: await store.select(Select(record=kind)) for kind in KINDS}
 
 
 @pytest.mark.parametrize("other", sorted(STORES.keys() - {"memory"}))

@@ -10,38 +10,22 @@ import pytest
 
 from tests.support.records import HKD_10, SAMPLES, sample
 from tests.support.stores import AnyStore
+from tests.support.writing import insert, load, update, write
 from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt, AttemptKind
 from tillgate.acquiring.call import Call
-from tillgate.acquiring.notification import Notification
+from tillgate.acquiring.notification import Notification, NotificationKind
 from tillgate.acquiring.operator import Fact
-from tillgate.acquiring.payer import Payer
-from tillgate.acquiring.states import AcquirementState, AttemptState
+from tillgate.acquiring.states import AttemptState
 from tillgate.engine.ports import Change, Lookup, StoreRefused
 from tillgate.kernel.money import Money
 from tillgate.kernel.record import Key, Record
 from tillgate.ledger.entries import Balance, Entry, EntryKind, Posting
-from tillgate.storage.rules import APPEND_ONLY, RULES
 
 
 class Mishap(Exception):
     """Something that goes wrong inside a transaction."""
-
-
-async def insert(store: AnyStore, *rows: Record) -> list[Key]:
-    """Insert rows in one transaction and return the keys of those that lost."""
-    return await write(store, *(Change(row, is_insert=True) for row in rows))
-
-
-async def update(store: AnyStore, *rows: Record) -> None:
-    """Change rows in one transaction."""
-    await write(store, *(Change(row, is_insert=False) for row in rows))
-
-
-async def write(store: AnyStore, *changes: Change) -> list[Key]:
-    """Write changes in one transaction; what lost stays out, what did not is committed."""
-    async with store.transaction() as transaction:
-        return list(await transaction.flush(changes))
 
 
 async def write_and_fail(store: AnyStore, *changes: Change) -> None:
@@ -49,12 +33,6 @@ async def write_and_fail(store: AnyStore, *changes: Change) -> None:
     async with store.transaction() as transaction:
         await transaction.flush(changes)
         raise Mishap
-
-
-async def load(store: AnyStore, *keys: Key) -> dict[Key, Record | None]:
-    """Load rows in a transaction of their own."""
-    async with store.transaction() as transaction:
-        return dict(await transaction.load(keys))
 
 
 # A transaction is whole.
@@ -193,6 +171,43 @@ async def test_an_insert_loses_against_a_unique_set(store: AnyStore) -> None:
     assert await store.get(Entry, "M", "another") is None
 
 
+@pytest.mark.parametrize("row", SAMPLES, ids=lambda row: type(row).__name__)
+async def test_every_kind_of_row_loses_against_its_like(store: AnyStore, row: Record) -> None:
+    assert await insert(store, row) == []
+    assert await insert(store, row, sample(Fact, name="with it")) == [row.key]
+
+
+async def test_a_page_to_sign_at_belongs_to_one_agreement(store: AnyStore) -> None:
+    await insert(store, sample(Agreement))
+    same = sample(Agreement, merchant_id="N", merchant_agreement_id="g2")
+    other = sample(Agreement, merchant_agreement_id="g2", token_hash="2e" * 32)
+    assert await insert(store, same, other) == [same.key]
+
+
+async def test_ends_of_agreements_are_no_ends_of_one_order(store: AnyStore) -> None:
+    ended = {
+        "kind": NotificationKind.AGREEMENT_CANCELLED,
+        "merchant_trans_id": "",
+        "acquirement_id": "",
+        "paid_at_ms": None,
+        "happened_at_ms": 1,
+    }
+    rows = [
+        sample(Notification, notification_id=f"{n}.agreement", merchant_agreement_id=n, **ended)
+        for n in ("g1", "g2")
+    ]
+    assert await insert(store, sample(Notification), *rows) == []
+    again = sample(Notification, notification_id="t1.paid again")
+    assert await insert(store, again) == [again.key]
+
+
+async def test_a_notification_that_becomes_one_of_an_order_takes_its_place(store: AnyStore) -> None:
+    other = sample(Notification, notification_id="t2.paid", merchant_trans_id="t2")
+    await insert(store, sample(Notification), other)
+    with pytest.raises(StoreRefused):
+        await update(store, sample(Notification, notification_id="t2.paid"))
+
+
 async def test_the_second_of_two_inserts_loses_against_the_first(store: AnyStore) -> None:
     first, second = sample(Entry), sample(Entry, entry_id="another")
     assert await insert(store, first, second) == [second.key]
@@ -253,81 +268,6 @@ async def test_an_update_into_a_unique_set_is_refused(store: AnyStore) -> None:
     found = await store.get(Attempt, "M", "t1", 2)
     assert found is not None
     assert found.state is AttemptState.DECLINED
-
-
-# Rules of rows stand in the store, too.
-
-BROKEN_RULES = [
-    # the rule's name, a row that breaks it alone
-    ("acquirement_has_a_price", sample(Acquirement, amount=Money.of(0, "HKD"))),
-    (
-        "acquirement_gives_back_no_more_than_it_took",
-        sample(Acquirement, refunded=Money.of(1_001, "HKD")),
-    ),
-    (
-        "acquirement_gives_back_no_more_than_it_took",
-        sample(Acquirement, refunded=Money.of(-1, "HKD")),
-    ),
-    ("acquirement_gives_back_what_it_took", sample(Acquirement, refunded=Money.of(0, "USD"))),
-    ("balance_has_a_floor", sample(Balance, money=Money.of(-1, "HKD"))),
-    ("balance_holds_its_currency", sample(Balance, money=Money.of(1, "USD"))),
-    ("entry_has_legs", sample(Entry, legs=0)),
-    ("payer_tries_are_counted_up", sample(Payer, pin_tries_used=-1)),
-    ("posting_moves_money", sample(Posting, money=Money.of(0, "HKD"))),
-    ("posting_goes_somewhere", sample(Posting, destination="payer:rich")),
-]
-
-
-def test_every_rule_has_a_row_that_breaks_it() -> None:
-    named = {rule.name for rules in RULES.values() for rule in rules}
-    assert {name for name, _ in BROKEN_RULES} == named
-
-
-@pytest.mark.parametrize(("name", "row"), BROKEN_RULES)
-async def test_a_row_that_breaks_a_rule_is_refused(store: AnyStore, name: str, row: Record) -> None:
-    broken = [rule.name for rule in RULES[type(row)] if not rule.holds(row)]
-    assert broken == [name]
-    with pytest.raises(StoreRefused):
-        await insert(store, sample(Fact), row)
-    assert await store.get(Fact, "mode") is None
-    assert await load(store, row.key) == {row.key: None}
-
-
-@pytest.mark.parametrize(
-    ("name", "row"), [case for case in BROKEN_RULES if type(case[1]) not in APPEND_ONLY]
-)
-async def test_an_update_that_breaks_a_rule_is_refused(
-    store: AnyStore, name: str, row: Record
-) -> None:
-    before = sample(type(row))
-    await insert(store, before)
-    with pytest.raises(StoreRefused):
-        await update(store, row)
-    assert await load(store, row.key) == {row.key: before}
-
-
-async def test_an_order_that_never_was_may_ask_for_nothing(store: AnyStore) -> None:
-    nothing = Money.of(0, "HKD")
-    row = sample(Acquirement, amount=nothing, state=AcquirementState.TRADE_CLOSED)
-    assert await insert(store, row) == []
-
-
-@pytest.mark.parametrize("record", APPEND_ONLY)
-async def test_what_is_written_once_is_never_changed(store: AnyStore, record: type[Record]) -> None:
-    await insert(store, sample(record))
-    with pytest.raises(StoreRefused):
-        await update(store, sample(record))
-
-
-async def test_an_update_of_what_does_not_exist_is_refused(store: AnyStore) -> None:
-    with pytest.raises(StoreRefused, match="does not exist"):
-        await update(store, sample(Balance))
-
-
-async def test_a_refusal_names_the_row(store: AnyStore) -> None:
-    rows = [sample(Balance, account="payer:a"), sample(Balance, money=Money.of(-1, "HKD"))]
-    with pytest.raises(StoreRefused, match=r"Balance\(payer:rich, HKD\)"):
-        await insert(store, *rows)
 
 
 # One at a time.

@@ -11,8 +11,10 @@ from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification
 from tillgate.acquiring.operator import Fact
+from tillgate.acquiring.risk.records import RiskDecision
 from tillgate.acquiring.states import AcquirementState
 from tillgate.engine.ports import Change, Select
+from tillgate.kernel.money import Money
 from tillgate.ledger.entries import Posting
 
 WAIT, PAID, CLOSED = (
@@ -136,3 +138,75 @@ async def test_a_reader_sees_every_answered_commit_and_nothing_else(store: AnySt
             assert await store.get(Fact, f"f{number:02}") is None
         assert await store.get(Fact, f"f{number:02}") == change.row
         assert len(await store.select(Select(record=Fact))) == number + 1
+
+
+POSTINGS = [
+    # book, entry, from, to, how much
+    ("M", "1", "payer:rich", "merchant:M", "10.00 HKD"),
+    ("M", "2", "issuer:sandbox", "merchant:M", "5.50 HKD"),
+    ("M", "3", "merchant:M", "payer:rich", "2.25 HKD"),
+    ("M", "4", "merchant:M", "returning:sandbox", "0.01 HKD"),
+    ("M", "5", "issuer:sandbox", "suspense:sandbox", "7.00 HKD"),
+    ("M", "6", "payer:rich", "merchant:M", "900 JPY"),
+    ("N", "7", "payer:rich", "merchant:M", "1000.00 HKD"),
+    ("rich", "8", "funding:ann", "payer:rich", "100.00 HKD"),
+]
+TOTALS = [
+    # account, currency, book, what came in less what went out
+    ("merchant:M", "HKD", "M", 1_324),
+    ("merchant:M", "JPY", "M", 900),
+    ("merchant:M", "USD", "M", 0),
+    ("merchant:M", "HKD", "N", 100_000),
+    ("payer:rich", "HKD", "M", -775),
+    ("payer:rich", "HKD", "rich", 10_000),
+    ("suspense:sandbox", "HKD", "M", 700),
+    ("merchant:", "HKD", "M", 0),
+    ("merchant:M' OR '1'='1", "HKD", "M", 0),
+    ("merchant:M", "HKD", "nobody's", 0),
+]
+
+
+@pytest.mark.parametrize("case", TOTALS)
+async def test_a_total_is_what_came_in_less_what_went_out(
+    store: AnyStore, case: tuple[str, str, str, int]
+) -> None:
+    account, currency, book, expected = case
+    rows = [
+        sample(
+            Posting,
+            book=of,
+            entry_id=entry,
+            source=source,
+            destination=destination,
+            money=Money.parse(money),
+        )
+        for of, entry, source, destination, money in POSTINGS
+    ]
+    async with store.transaction() as transaction:
+        await transaction.flush([Change(row, is_insert=True) for row in rows])
+    assert await store.total(account, currency, book=book) == expected
+
+
+async def test_a_total_sees_every_answered_commit_and_nothing_else(store: AnyStore) -> None:
+    for number in range(1, 31):
+        async with store.transaction() as transaction:
+            change = Change(sample(Posting, leg_no=number), is_insert=True)
+            await transaction.flush([change])
+            assert await store.total("merchant:M", "HKD", book="M") == 1_000 * (number - 1)
+        assert await store.total("merchant:M", "HKD", book="M") == 1_000 * number
+
+
+async def test_payments_without_a_device_are_found_as_those_with_one(store: AnyStore) -> None:
+    devices = ["", "d1", "", "d2"]
+    rows = [sample(RiskDecision, decision_no=n, device=d) for n, d in enumerate(devices, start=1)]
+    async with store.transaction() as transaction:
+        await transaction.flush([Change(row, is_insert=True) for row in rows])
+
+    async def found(*wanted: str) -> list[int]:
+        value = wanted if len(wanted) > 1 else wanted[0]
+        query = Select(record=RiskDecision, equals=(("device", value),))
+        return [row.decision_no for row in await store.select(query)]
+
+    assert await found("") == [1, 3]
+    assert await found("d1") == [2]
+    assert await found("", "d2") == [1, 3, 4]

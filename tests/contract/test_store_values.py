@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.records import SAMPLES, records, sample
+from tests.support.any_records import records
+from tests.support.records import SAMPLES, sample
 from tests.support.stores import AnyStore
 from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.client import Client

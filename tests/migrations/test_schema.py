@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import CheckConstraint, Table
 
 import tillgate
+from tests.support.plans import plan_of
 from tests.support.records import SAMPLES, sample
+from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
 from tillgate.engine.ports import Select
@@ -23,8 +25,9 @@ from tillgate.kernel.money import Money
 from tillgate.kernel.record import Record
 from tillgate.storage import migrate, statements
 from tillgate.storage.rules import APPEND_ONLY, RULES
-from tillgate.storage.schema import ROWS_ARE_LARGE, SEARCHES, UNIQUE, metadata
-from tillgate.storage.shape import TABLES, shape
+from tillgate.storage.schema import ROWS_ARE_LARGE, UNIQUE, metadata
+from tillgate.storage.searches import SEARCHES, Search
+from tillgate.storage.shape import TABLES, Kind, shape
 
 SENTENCE = re.compile(r"[A-Z][^\n]+\.")
 
@@ -122,25 +125,30 @@ def test_a_value_of_another_type_is_refused_by_the_database(
             connection.execute(statements.insert(record), values)
 
 
+def asked(record: type[Record], search: Search) -> Select:
+    """Return the read that an index was made for: the last field bounded and in order."""
+    *fields, last = search.fields
+    name = last.removeprefix("-")
+    is_number = shape(record).field(name).kind is Kind.NUMBER
+    return Select(
+        record=record,
+        equals=tuple((field, "x") for field in (*fields, *(() if is_number else (last,)))),
+        at_most=((name, 1),) if is_number else (),
+        order_by=(last,) if is_number else (),
+    )
+
+
 SEARCHED = [
     (statements.by_fields(Call, ("token_hash",)), "calls_by_token_hash"),
     *(
-        (
-            statements.selected(
-                Select(
-                    record=record,
-                    equals=tuple((name, "x") for name in search.fields[:1]),
-                    at_most=tuple((name, 1) for name in search.fields[1:]),
-                    order_by=search.fields[1:],
-                )
-            ).text,
-            f"{TABLES[record]}_by_{'_and_'.join(search.fields)}",
-        )
+        (statements.selected(asked(record, search)).text, search.name(shape(record)))
         for record, searches in SEARCHES.items()
         for search in searches
     ),
     (statements.by_key(Attempt), "PRIMARY KEY"),
     (statements.selected(Select(record=Attempt, after_key=("M", "t", 1))).text, "PRIMARY KEY"),
+    (statements.total("merchant:M", "HKD", "M").text, "PRIMARY KEY"),
+    (statements.by_fields(Agreement, ("token_hash",)), "agreements_alone_in_token_hash"),
 ]
 
 
@@ -148,9 +156,7 @@ SEARCHED = [
 def test_every_search_uses_its_index(tmp_path: Path, text: str, index: str) -> None:
     file = tmp_path / "fresh.db"
     migrate.upgrade(migrate.sqlite_url(file))
-    with closing(sqlite3.connect(file)) as connection:
-        values = [None] * text.count("?") or {f"p{number}": None for number in range(9)}
-        plan = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+    plan = plan_of(file, text)
     assert [step for step in plan if "SEARCH" in step and index in step]
     assert [step for step in plan if "SCAN" in step or "TEMP B-TREE" in step] == []
 
