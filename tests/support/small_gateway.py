@@ -186,7 +186,9 @@ def settings(**changes: Any) -> dict[str, Any]:
 class Sync:
     """Drives `Merchant`."""
 
-    name = "sync"
+    def __init__(self) -> None:
+        """Drive nobody yet."""
+        self.merchant: Merchant | None = None
 
     def scripted(self, script: Script, **changes: Any) -> "Sync":
         """Ask a script."""
@@ -201,7 +203,9 @@ class Sync:
         return self
 
     def over_http(self, base_url: str, **changes: Any) -> "Sync":
-        """Ask over HTTP."""
+        """Ask over HTTP, in the place of whomever was asked before."""
+        if self.merchant is not None:
+            self.merchant.close()
         self.merchant = Merchant(**settings(base_url=base_url, **changes))
         return self
 
@@ -215,17 +219,17 @@ class Sync:
 
     def close(self) -> None:
         """Let go of everything."""
-        self.merchant.close()
+        if self.merchant is not None:
+            self.merchant.close()
 
 
 @final
 class Async:
     """Drives `AsyncMerchant` on a loop of its own."""
 
-    name = "async"
-
     def __init__(self) -> None:
-        """Start a loop."""
+        """Start a loop; drive nobody yet."""
+        self.merchant: AsyncMerchant | None = None
         self._runner = asyncio.Runner()
 
     def scripted(self, script: Script, **changes: Any) -> "Async":
@@ -241,7 +245,9 @@ class Async:
         return self
 
     def over_http(self, base_url: str, **changes: Any) -> "Async":
-        """Ask over HTTP."""
+        """Ask over HTTP, in the place of whomever was asked before."""
+        if self.merchant is not None:
+            self._done(self.merchant.aclose())
         self.merchant = AsyncMerchant(**settings(base_url=base_url, **changes))
         return self
 
@@ -256,7 +262,7 @@ class Async:
 
     def close(self) -> None:
         """Let go of everything."""
-        if hasattr(self, "merchant"):
+        if self.merchant is not None:
             self._done(self.merchant.aclose())
         self._runner.close()
 

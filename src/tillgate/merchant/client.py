@@ -36,7 +36,7 @@ PaymentFound: TypeAlias = "Paid | Waiting[PaymentFound] | Closed | NotFound | Un
 CancelDone: TypeAlias = "Cancelled | Refusal | Unknown[CancelDone]"
 RefundDone: TypeAlias = "Refunded | Refusal | Unknown[RefundDone]"
 DebitDone: TypeAlias = "Paid | Refusal | Unknown[PaymentFound]"
-CashierMade: TypeAlias = "CashierPage | Refusal | Unknown[CashierMade]"
+CashierMade: TypeAlias = "CashierPage | Paid | Refusal | Unknown[CashierMade]"
 AgreementAsked: TypeAlias = "AgreementPage | Refusal | Unknown[AgreementAsked]"
 TokenGiven: TypeAlias = "AccessToken | Refusal | Unknown[TokenGiven]"
 AgreementFound: TypeAlias = "Agreement | NotFound | Unknown[AgreementFound]"
@@ -143,7 +143,8 @@ class Merchant(Papers[Carrier]):
         """Post an order yourself, for a page without the wallet's bridge.
 
         Returns:
-            `CashierPage`, whose url the buyer's browser is sent to; `Refusal` or `Unknown`.
+            `CashierPage`, whose url the buyer's browser is sent to; `Paid` when it already is;
+            `Refusal` or `Unknown`.
         """
         outcome: CashierMade = self._run(self._payments.cashier(order))
         return outcome

@@ -36,6 +36,7 @@ from tillgate.merchant.plans import (
     deadline,
     fits,
     incomplete,
+    refusal,
 )
 from tillgate.merchant.secret import Secret
 from tillgate.protocol.messages import agreement_pay, pay_cancel, pay_query, refund, wap_pay
@@ -220,23 +221,34 @@ class Payments(msgspec.Struct, frozen=True, kw_only=True):
 
     def cashier(self, order: Order) -> Plan[Any]:
         """Post an order, to get the page on which the buyer pays it."""
+        return self._cashier(order, is_open=False)
 
-        def read(said: Said[CashierAnswer]) -> CashierPage | None:
-            if said.body.cashier_url is None:
-                return None
-            return CashierPage(
-                url=said.body.cashier_url,
-                merchant_trans_id=order.merchant_trans_id,
-                acquirement_id=said.body.acquirement_id,
-            )
-
+    def _cashier(self, order: Order, *, is_open: bool) -> Plan[Any]:
+        """Post an order; a yes without a page means that it is paid, which a query confirms."""
+        named = Named(merchant_trans_id=order.merchant_trans_id, acquirement_id=None)
         question = Question(
             function=wap_pay.FUNCTION,
             body=order.message(self.merchant_id),
             answer=CashierAnswer,
         )
-        about = f"cashier for order {order.merchant_trans_id}"
-        return self.planner.carry_out(Wish(question=question, about=about, read=read))
+        heard = yield from self.planner.ask(question, is_open=is_open)
+        about = f"cashier for {named.about}"
+        if isinstance(heard, Said) and not heard.done:
+            return refusal(heard, about)
+        if isinstance(heard, Said):
+            if heard.body.cashier_url is not None:
+                return CashierPage(
+                    url=heard.body.cashier_url,
+                    merchant_trans_id=order.merchant_trans_id,
+                    acquirement_id=heard.body.acquirement_id,
+                )
+            found = yield from self.query(named)
+            if isinstance(found, Paid):
+                return found
+            heard = incomplete()
+        still_open = is_open or not heard.cause.nothing_done
+        again = Again(lambda still: self._cashier(order, is_open=still), is_open=still_open)
+        return self.planner.unknown(heard, about, again.until_known, may_be_done=still_open)
 
     def _unknown(self, heard: NotKnown, order: Named) -> Unknown[Any]:
         return self.planner.unknown(heard, order.about, self._again(order))

@@ -19,7 +19,6 @@ from tests.support.small_gateway import (
     QUICK,
     Async,
     Colour,
-    Sync,
     answer,
     settings,
 )
@@ -230,7 +229,7 @@ def test_connections_are_used_again(colour: Colour) -> None:
 
 def made_again(colour: Colour, url: str) -> Any:
     """Call with the merchant that is there, or make one."""
-    if not hasattr(colour, "merchant"):
+    if colour.merchant is None:
         return made(colour, url)
     name, args, named = REFUND
     return colour.call(name, *args, **named)
@@ -322,8 +321,7 @@ def test_a_certificate_for_another_name_is_not_good(colour: Colour, tmp_path: Pa
 
 def test_a_merchant_closes_what_it_opened() -> None:
     with serving(well) as server:
-        driver = Sync().over_http(server.url)
-        with driver.merchant as merchant:
+        with Merchant(**settings(base_url=server.url)) as merchant:
             assert isinstance(merchant.refund(**REFUND[2]), Refunded)
         with pytest.raises(RuntimeError, match="closed"):
             merchant.refund(**REFUND[2])
@@ -331,9 +329,7 @@ def test_a_merchant_closes_what_it_opened() -> None:
 
 async def test_an_async_merchant_closes_what_it_opened() -> None:
     with serving(well) as server:
-        driver = Async()
-        driver.over_http(server.url)
-        async with driver.merchant as merchant:
+        async with AsyncMerchant(**settings(base_url=server.url)) as merchant:
             assert isinstance(await merchant.refund(**REFUND[2]), Refunded)
         with pytest.raises(RuntimeError, match="closed"):
             await merchant.refund(**REFUND[2])

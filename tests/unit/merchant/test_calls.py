@@ -334,7 +334,6 @@ def test_what_is_not_known_is_a_value_and_never_a_no(
         (QUERY, FOUND),
         (QUERY, {**FOUND, "payStatus": "SOMETHING_NEW"}),
         (DEBIT, {}),
-        (CASHIER, {}),
         (PREPARE, {}),
         (APPLY, {}),
         (AGREEMENT, {}),

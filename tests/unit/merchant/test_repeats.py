@@ -7,6 +7,7 @@ import pytest
 from tests.support.calls import (
     APPLY,
     CANCEL,
+    CASHIER,
     CLOSED,
     DEBIT,
     END,
@@ -33,6 +34,7 @@ from tillgate import (
     AccessToken,
     AgreementCancelled,
     Cancelled,
+    CashierPage,
     Cause,
     Closed,
     NotFound,
@@ -272,3 +274,21 @@ def test_a_refund_whose_query_is_unknown_has_done_nothing_and_can_be_waited_for(
     assert (outcome.may_be_done, outcome.about) == (False, "refund R-1")
     assert isinstance(colour.wait(outcome, timeout=60, every=1), Refunded)
     assert script.asked == ["payQuery", "payQuery", "refund", "payQuery", "refund"]
+
+
+def test_an_order_that_is_paid_has_no_cashier_any_more(colour: Colour) -> None:
+    outcome, script = made(colour, CASHIER, yes(merchantTransId="A-1001"), PAID)
+
+    assert isinstance(outcome, Paid)
+    assert script.asked == ["pay", "payQuery"]
+
+
+def test_a_cashier_without_a_page_for_an_order_that_is_not_paid_is_not_known(
+    colour: Colour,
+) -> None:
+    outcome, script = made(colour, CASHIER, yes(), WAITING, yes(cashierUrl="https://pay.example/"))
+
+    assert isinstance(outcome, Unknown)
+    assert outcome.cause is Cause.ILL_FORMED
+    assert isinstance(colour.wait(outcome), CashierPage)
+    assert script.left == 0
