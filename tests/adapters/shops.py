@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, final
 from urllib.parse import urlsplit
@@ -116,13 +116,15 @@ def send(
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     try:
-        connection.request(
-            method,
-            path,
-            body=body,
-            headers=dict(headers or {}),
-            encode_chunked=body is not None and not isinstance(body, bytes),
-        )
+        # A server may answer, and hang up, before it has read everything: its answer counts.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(
+                method,
+                path,
+                body=body,
+                headers=dict(headers or {}),
+                encode_chunked=body is not None and not isinstance(body, bytes),
+            )
         answer = connection.getresponse()
         content_type = answer.getheader("content-type", "")
         return Answered(answer.status, content_type, answer.read())

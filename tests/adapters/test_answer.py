@@ -23,6 +23,7 @@ from tests.support.wire import gateway_key, merchant_key, stranger_key
 from tillgate import (
     UNCHECKED,
     AgreementEvent,
+    AsyncMerchant,
     InvalidSignature,
     Merchant,
     Order,
@@ -102,6 +103,17 @@ def test_what_is_not_verified_asks_the_app_nothing() -> None:
     with pytest.raises(StopIteration) as ended:
         next(asked)
     assert ended.value.value.status == 403
+
+
+async def test_a_merchant_of_either_colour_is_notified_alike() -> None:
+    waiting = AsyncMerchant(
+        client_id=CLIENT_ID,
+        merchant_id=MERCHANT_ID,
+        private_key=merchant_key(),
+        gateway_public_key=gateway_key().public,
+    )
+    reply = await run_async(receiver(merchant=waiting).answer(RIGHT), in_thread)
+    assert reply.status == 200
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ whatever was refused; nothing longer than a message may be is read to its end.
 
 import gzip
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -150,6 +151,16 @@ def test_a_payment_that_came_to_nothing_is_acknowledged_and_ships_nothing(shop: 
     assert messages.is_acknowledgement(answer.body)
     assert shop.states()[number] == "open"
     assert number not in shop.shipped()
+
+
+def test_the_same_message_many_times_at_once_ships_once(shop: Shop) -> None:
+    number, _ = shop.buy()
+    raw = messages.notification(number)
+    with ThreadPoolExecutor(8) as others:
+        answers = list(others.map(shop.notify, [raw] * 24))
+    assert {answer.status for answer in answers} == {200}
+    assert shop.states()[number] == "paid"
+    assert shop.shipped().count(number) == 1
 
 
 def _refused(shop: Shop, number: str, raw: bytes, **headers: str) -> None:
