@@ -24,9 +24,11 @@ from tillgate.protocol.profile import Profile
 CLIENT_ID: Final = ClientId("4Q5XSH6SSG02T006")
 MERCHANT_ID: Final = MerchantId("2160400000002012")
 PIN: Final = "123456"
+NOTIFIED_AT: Final = "/shop/notify"
+"""Where the demo shop takes what no order's own address is for: the end of an agreement."""
 KEY_NAMES: Final = ("gateway", "merchant")
 MERCHANT: Final = Merchant(
-    merchant_id=MERCHANT_ID, name="COD", contracts=("USD-1",), currencies=("HKD",)
+    merchant_id=MERCHANT_ID, name="Maison Lin", contracts=("USD-1",), currencies=("HKD",)
 )
 CLIENT: Final = Client(
     client_id=CLIENT_ID,
@@ -95,9 +97,11 @@ async def register(house: House) -> None:
     books = house.books
     run = books.engine.execute
     reader = books.reader
-    if await reader.get(Merchant, MERCHANT_ID) is None:
+    known = await reader.get(Merchant, MERCHANT_ID)
+    merchant = _at_shop(known or MERCHANT, house.desk.settings.shop_origin)
+    if merchant != known:
         await run(
-            SetMerchant(operation_id=books.operation(), operator=OURSELVES, merchant=MERCHANT)
+            SetMerchant(operation_id=books.operation(), operator=OURSELVES, merchant=merchant)
         )
     if await reader.get(Client, CLIENT_ID) is None:
         await run(AddClient(operation_id=books.operation(), operator=OURSELVES, client=CLIENT))
@@ -108,6 +112,20 @@ async def register(house: House) -> None:
     )
     for payer in PAYERS:
         await _add(house, payer)
+
+
+def _at_shop(merchant: Merchant, origin: str) -> Merchant:
+    """Return the demo merchant with its shop where it is now; what somebody registered stays.
+
+    The port may change between two starts. Only the shop's own pages may debit without a PIN.
+    """
+    before = merchant.notify_url.removesuffix(NOTIFIED_AT)
+    is_ours = not merchant.notify_url or before != merchant.notify_url
+    kept = tuple(each for each in merchant.origins if each not in {before, origin})
+    return merchant.replaced(
+        origins=(*kept, origin),
+        notify_url=f"{origin}{NOTIFIED_AT}" if is_ours else merchant.notify_url,
+    )
 
 
 async def _add(house: House, payer: SandboxPayer) -> None:

@@ -8,6 +8,8 @@ import { Speech } from "/static/cashier/js/speech.js";
 import { en } from "../locales/en.js";
 import { zhHans } from "../locales/zh-hans.js";
 import { zhHant } from "../locales/zh-hant.js";
+import { Allowed } from "./allowed.js";
+import { History } from "./history.js";
 import { homeScreen } from "./home.js";
 import { SignIn } from "./signin.js";
 import { Story } from "./story.js";
@@ -35,6 +37,8 @@ class Wallet {
     this.view = null;
     /** @type {SignIn | null} */
     this.signIn = null;
+    /** @type {History | Allowed | null} A list of the payer's own that stands in the phone. */
+    this.list = null;
     this.unseen = 0;
     this.refreshTimer = 0;
     this.story = new Story(this.speech, byId("story"), { onStep: (step, live) => this.stepTold(step, live) });
@@ -63,11 +67,13 @@ class Wallet {
     this.signIn?.translate();
     this.view?.show();
     this.view?.showBalance(this.payer?.balance ?? null);
-    if (this.payer && !this.view) this.showHome();
+    if (this.list) this.list.draw();
+    else if (this.payer && !this.view) this.showHome();
   }
 
   showSignIn() {
     this.payer = null;
+    this.list = null;
     this.last = null;
     this.signIn = new SignIn(this.speech, this.payers, {
       onSignedIn: (payer) => this.signedIn(payer),
@@ -87,14 +93,27 @@ class Wallet {
   showHome() {
     const payer = this.payer;
     if (!payer) return this.showSignIn();
+    const before = this.list instanceof History ? "history" : this.list && "allowed";
+    this.list = null;
     this.screen(
       homeScreen(this.speech, payer, {
         last: this.last,
         onShop: () => this.openPage(document.body.dataset.shop ?? "/shop"),
         onSeed: () => this.openPage(document.body.dataset.seed ?? "/shop/seed"),
+        onHistory: () => this.showList(History),
+        onAllowed: () => this.showList(Allowed),
         onSignOut: () => this.signOut(),
       }),
     );
+    // Who comes back from a list stands where they left.
+    if (before) /** @type {HTMLElement | null} */ (this.phone.querySelector(`[data-own=${before}]`))?.focus();
+  }
+
+  /** @param {typeof History | typeof Allowed} Kind */
+  showList(Kind) {
+    const wallet = { onBack: () => this.showHome(), onSignedOut: () => this.showSignIn(), announce: (/** @type {string} */ text) => this.announce(text) };
+    this.list = new Kind(this.speech, wallet);
+    this.screen(this.list.element);
   }
 
   /** @param {string} url */
@@ -107,7 +126,7 @@ class Wallet {
       onPaid: (result) => {
         this.last = result;
         this.refreshSoon();
-        if (!this.view) this.showHome();
+        if (!this.view && !this.list) this.showHome();
       },
       onSignedOut: () => view.close().then(() => this.showSignIn()),
       announce: (text) => this.announce(text),
@@ -142,7 +161,7 @@ class Wallet {
       if (status !== 200 || !this.payer) return;
       this.payer = /** @type {import("./signin.js").Payer} */ (body);
       this.view?.showBalance(this.payer.balance);
-      if (!this.view) this.showHome();
+      if (!this.view && !this.list) this.showHome();
     }, REFRESH_AFTER_MS);
   }
 

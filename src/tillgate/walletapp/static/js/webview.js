@@ -17,7 +17,7 @@ const TOAST_MS = 2200;
 
 /** @typedef {import("/static/cashier/js/speech.js").Speech<typeof import("../locales/en.js").en>} Speech */
 /** @typedef {{currency: string, value: string, exponent?: number}} Money */
-/** @typedef {{frame: HTMLIFrameElement, url: string, session: string, origin: string, title: string, subtitle: string}} Page */
+/** @typedef {{frame: HTMLIFrameElement, url: string, session: string, origin: string, title: string, subtitle: string, own: boolean}} Page `own` is a page of the wallet itself, where a merchant's has led. */
 
 export class WebView {
   /**
@@ -33,6 +33,7 @@ export class WebView {
     this.open = null;
     this.title = el("h2", { tabindex: "-1" });
     this.subtitle = el("span", { class: "quiet" });
+    this.seal = el("span", { class: "seal", hidden: true }, icon("lock")); // No merchant's page can put it there.
     this.balance = el("span", { class: "balance-chip" });
     this.back = el("button", { class: "round", type: "button", onclick: () => this.pop() }, icon("back"));
     this.cross = el("button", { class: "round", type: "button", onclick: () => this.close() }, icon("close"));
@@ -43,7 +44,7 @@ export class WebView {
     this.element = el(
       "section",
       { class: "view" },
-      el("header", { class: "titlebar" }, this.back, this.cross, words, this.balance),
+      el("header", { class: "titlebar" }, this.back, this.cross, this.seal, words, this.balance),
       this.frames,
       this.sheet,
       this.note,
@@ -57,7 +58,10 @@ export class WebView {
   /** @param {string} url */
   push(url) {
     const frame = /** @type {HTMLIFrameElement} */ (el("iframe", { src: url, sandbox: SANDBOX, referrerpolicy: "no-referrer" }));
-    this.pages.push({ frame, url, session: "", origin: "", title: "", subtitle: "" });
+    /** @type {Page} */
+    const page = { frame, url, session: "", origin: "", title: "", subtitle: "", own: false };
+    this.pages.push(page);
+    frame.addEventListener("load", () => this.landed(page));
     this.frames.append(frame);
     this.show();
   }
@@ -100,15 +104,33 @@ export class WebView {
   show() {
     const page = this.top();
     for (const each of this.pages) each.frame.hidden = each !== page;
-    const title = page?.title || this.speech.say("view.loading");
+    const title = page?.own ? this.speech.say("view.own") : page?.title || this.speech.say("view.loading");
+    const subtitle = page?.own ? this.speech.say("view.own.about") : (page?.subtitle ?? "");
     this.title.textContent = title;
-    this.subtitle.textContent = page?.subtitle ?? "";
-    this.subtitle.hidden = !page?.subtitle;
+    this.subtitle.textContent = subtitle;
+    this.subtitle.hidden = !subtitle;
+    this.seal.hidden = !page?.own;
     this.back.hidden = this.pages.length < 2;
     this.back.setAttribute("aria-label", this.speech.say("view.back"));
     this.cross.setAttribute("aria-label", this.speech.say("view.close"));
-    page?.frame.setAttribute("title", this.speech.say("view.frame", { title: page.title || new URL(page.url).host }));
+    page?.frame.setAttribute("title", this.speech.say("view.frame", { title: page.own || page.title ? title : new URL(page.url).host }));
     this.sheet.setAttribute("aria-label", this.speech.say("cashier.frame"));
+  }
+
+  /**
+   * A page has loaded. One of the wallet's own is known by its address, which no other site's page lets be read; it
+   * says no hello, since it needs no bridge.
+   * @param {Page} page
+   */
+  landed(page) {
+    const own = originOf(page.frame) === location.origin;
+    if (!own && !page.own) return;
+    if (own) {
+      if (this.open?.page === page) this.open.payment.stop(); // The page that asked has gone.
+      Object.assign(page, { origin: "", session: "", title: "", subtitle: "" });
+    }
+    page.own = own;
+    this.show();
   }
 
   /** @param {Money | null} balance */
@@ -136,7 +158,8 @@ export class WebView {
   welcome(page, origin, session) {
     if (page.session !== session) {
       if (this.open?.page === page) this.open.payment.stop(); // The page that asked has gone; nobody is left to tell.
-      Object.assign(page, { origin, session, title: "", subtitle: "" });
+      Object.assign(page, { origin, session, title: "", subtitle: "", own: false });
+      this.show();
     }
     this.post(page, session, { type: "welcome", startupParams: { url: page.url } });
   }
@@ -241,5 +264,14 @@ export class WebView {
     this.sheet.hidden = true;
     this.frames.inert = false;
     this.top()?.frame.focus();
+  }
+}
+
+/** @param {HTMLIFrameElement} frame @returns {string} Of the page in it, or "" when that is another site's. */
+function originOf(frame) {
+  try {
+    return frame.contentWindow?.location.origin ?? "";
+  } catch {
+    return "";
   }
 }
