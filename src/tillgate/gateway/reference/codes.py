@@ -50,6 +50,7 @@ SHARED = frozenset(
 BEFORE_AN_ANSWER = frozenset({Result.REQUEST_TOO_LARGE, Result.MSG_PARSE_ERROR})
 """Told with an HTTP status, since what came is no envelope that could be answered (U12)."""
 
+_MARKED = frozenset({Result.REQUEST_EXPIRED, Result.REPEATED_REQ_MSG_ID})
 _SELLS = frozenset(
     {
         Result.MERCHANT_STATUS_ABNORMAL,
@@ -138,9 +139,7 @@ def codes_of(function: Function) -> tuple[Result, ...]:
 
 def own_codes(function: Function) -> frozenset[Result]:
     """Return the codes that this function adds to those of every function."""
-    is_marked = function.changes and function is not wap_pay.FUNCTION
-    replay = {Result.REQUEST_EXPIRED, Result.REPEATED_REQ_MSG_ID} if is_marked else set[Result]()
-    return _OWN[function] | replay
+    return _OWN[function] | (_MARKED if function.is_marked else frozenset())
 
 
 def in_order(found: frozenset[Result]) -> tuple[Result, ...]:

@@ -130,11 +130,12 @@ def _message(schemas: Schemas, function: Function, kind: Kind) -> Schema:
     body = function.request if is_request else function.response
     if body is None:
         return {}
+    named = {"properties": {"function": {"enum": [function.name, *function.aliases]}}}
     head = schemas.refer(RequestHead if is_request else ResponseHead)
     inside: Schema = {
         "type": "object",
         "required": ["head", "body"],
-        "properties": {"head": head, "body": schemas.refer(body)},
+        "properties": {"head": {"allOf": [head, named]} if is_request else head, "body": schemas.refer(body)},
     }
     about = "over the exact bytes of " + kind.value
     envelope: Schema = {
