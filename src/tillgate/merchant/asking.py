@@ -8,6 +8,7 @@ What must hold: no refusal is ever made from bytes that the gateway did not sign
 """
 
 from enum import Enum, unique
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, final
 
 import msgspec
@@ -63,6 +64,7 @@ class Cause(Enum):
     OTHER_REQUEST = ("The answer is for another request.", False, False)
     ILL_FORMED = ("A member of the answer is missing or wrong.", False, False)
     OTHER_SUBJECT = ("The answer speaks of something that was not asked for.", False, False)
+    SYSTEM_ERROR = ("The gateway failed in the middle and cannot tell the result.", False, True)
     STATUS_UNKNOWN = ("The gateway does not know the result yet.", False, False)
     QUERY_REFUSED = ("The gateway refused to say.", False, False)
     REPEAT_REFUSED = (
@@ -81,6 +83,16 @@ class Cause(Enum):
         self.sentence = sentence
         self.nothing_done = nothing_done
         self.passing = passing
+
+
+_CAUSES_OF_CODES = MappingProxyType(
+    {
+        Result.REQUEST_TRAFFIC_EXCEED_LIMIT.name: Cause.BUSY,
+        Result.SYSTEM_ERROR.name: Cause.SYSTEM_ERROR,
+        "UNKNOWN_EXCEPTION": Cause.SYSTEM_ERROR,  # Another site's word for it (C15).
+    }
+)
+"""What codes of status U mean; any other is just not known yet."""
 
 
 @final
@@ -256,9 +268,8 @@ def _read(asked: Asked[B], verified: Verified) -> Said[B] | NotKnown:
     # Every response body starts with resultInfo (U1); the types cannot say so of all of them.
     info: ResultInfo = response.body.result_info  # type: ignore[attr-defined]  # As said.
     if info.result_status not in {"S", "F"}:
-        busy = info.result_code == Result.REQUEST_TRAFFIC_EXCEED_LIMIT.name
         return NotKnown(
-            cause=Cause.BUSY if busy else Cause.STATUS_UNKNOWN,
+            cause=_CAUSES_OF_CODES.get(info.result_code, Cause.STATUS_UNKNOWN),
             detail=info.result_msg or "",
             result_code=info.result_code,
         )

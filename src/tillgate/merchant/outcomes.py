@@ -21,10 +21,23 @@ W = TypeVar("W")
 """What waiting gives: an outcome, or with `AsyncMerchant` something to await for one."""
 
 WAIT_S = 60.0
+WAIT_S_MAX = 24 * 3600.0
 EVERY_S = 3.0
+EVERY_S_MIN = 0.1
 
 Waiter: TypeAlias = Callable[[float, float], W]
 """Waits at most so many seconds, asks again after every so many, and gives what is known then."""
+
+
+def _waited(waiter: Waiter[W], timeout: float, every: float) -> W:
+    """Wait; refuse to hammer the gateway, or for ever."""
+    if not (0 <= timeout <= WAIT_S_MAX and every >= EVERY_S_MIN):
+        message = (
+            f"timeout is from 0 to {WAIT_S_MAX:.0f} seconds and every at least {EVERY_S_MIN}; "
+            "for longer, keep it as open and call again with the same ids"
+        )
+        raise ValueError(message)
+    return waiter(timeout, every)
 
 
 @final
@@ -74,7 +87,7 @@ class Unknown(Generic[W]):
         Returns:
             What is known then; `Unknown` again when the time was not enough.
         """
-        return self._waiter(timeout, every)
+        return _waited(self._waiter, timeout, every)
 
     def __repr__(self) -> str:
         """Say what is not known, and why."""
@@ -178,7 +191,7 @@ class Waiting(Generic[W]):
 
         An order lives three minutes from its creation, so 200 seconds outlast it.
         """
-        return self._waiter(timeout, every)
+        return _waited(self._waiter, timeout, every)
 
     def __repr__(self) -> str:
         """Say which order waits."""

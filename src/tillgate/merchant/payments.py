@@ -160,20 +160,31 @@ class Payments(msgspec.Struct, frozen=True, kw_only=True):
             found = yield from self.query(asked.order)
             if isinstance(found, Unknown):
                 again = Again(lambda still: self._refund(asked, is_open=still), is_open=is_open)
-                about = NotKnown(
-                    cause=found.cause, detail="It was the query before the refund.",
+                why = NotKnown(
+                    cause=found.cause,
+                    detail="It was the query before the refund.",
                     result_code=found.result_code,
-                )  # fmt: skip
+                )
                 return self.planner.unknown(
-                    about, asked.about, again.until_known, may_be_done=is_open
+                    why, asked.about, again.until_known, may_be_done=is_open
                 )
             acquirement_id = getattr(found, "acquirement_id", None)
             if acquirement_id is None:
-                missing = isinstance(found, NotFound)
-                result = Result.ORDER_NOT_EXIST if missing else Result.ORDER_IS_CLOSED
-                return Refusal(code=result.name, sentence=result.sentence, about=asked.about)
+                return self._nothing_to_refund(asked, found, is_open=is_open)
         wish = self._refund_of(asked, acquirement_id)
         return (yield from self.planner.carry_out(wish, is_open=is_open))
+
+    def _nothing_to_refund(
+        self, asked: RefundAsked, found: NotFound | Closed, *, is_open: bool
+    ) -> Refusal | Unknown[Any]:
+        """Refuse what was never there, unless a refund of it was sent already."""
+        missing = isinstance(found, NotFound)
+        result = Result.ORDER_NOT_EXIST if missing else Result.ORDER_IS_CLOSED
+        if not is_open:
+            return Refusal(code=result.name, sentence=result.sentence, about=asked.about)
+        why = NotKnown(cause=Cause.REPEAT_REFUSED, detail=result.sentence, result_code=result.name)
+        again = Again(lambda still: self._refund(asked, is_open=still), is_open=is_open)
+        return self.planner.unknown(why, asked.about, again.until_known)
 
     def _refund_of(self, asked: RefundAsked, acquirement_id: str) -> Wish[Refunded]:
         def read(said: Said[RefundAnswer]) -> Refunded:

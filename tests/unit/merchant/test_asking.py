@@ -197,8 +197,11 @@ def test_a_code_with_status_u_is_not_known(result: Result) -> None:
 
     assert isinstance(said, NotKnown)
     assert said.result_code == result.name
-    busy = result is Result.REQUEST_TRAFFIC_EXCEED_LIMIT
-    assert said.cause is (Cause.BUSY if busy else Cause.STATUS_UNKNOWN)
+    named = {
+        Result.REQUEST_TRAFFIC_EXCEED_LIMIT: Cause.BUSY,
+        Result.SYSTEM_ERROR: Cause.SYSTEM_ERROR,
+    }
+    assert said.cause is named.get(result, Cause.STATUS_UNKNOWN)
 
 
 @pytest.mark.parametrize("code", ["SYSTEM_ERROR", "UNKNOWN_EXCEPTION", "USER_PAYING", "WHATEVER"])
@@ -206,7 +209,10 @@ def test_status_u_of_any_spelling_is_not_known(code: str) -> None:
     said = heard(answer(request_of(asked()), ResultInfo(result_status="U", result_code=code)))
 
     assert isinstance(said, NotKnown)
-    assert (said.cause, said.result_code) == (Cause.STATUS_UNKNOWN, code)
+    assert said.result_code == code
+    assert not said.cause.nothing_done
+    ours = code in {"SYSTEM_ERROR", "UNKNOWN_EXCEPTION"}
+    assert said.cause is (Cause.SYSTEM_ERROR if ours else Cause.STATUS_UNKNOWN)
 
 
 def test_a_code_we_do_not_know_with_status_f_is_a_no() -> None:

@@ -309,7 +309,7 @@ def test_a_refused_query_says_nothing_of_what_it_asked_for(colour: Colour, call:
     "answer",
     [
         NO_ANSWER,
-        says(Result.SYSTEM_ERROR),
+        says(Result.PAYMENT_IN_PROCESS),
         unsigned(Result.INVALID_CLIENT),
         unsigned(Result.PROCESS_FAIL),
         lost(Cause.TOO_LARGE),

@@ -55,6 +55,7 @@ from tillgate.kernel.results import Result
         lost(Cause.UNREACHABLE),
         lost(Cause.TORN),
         lost(Cause.HTTP_BUSY),
+        says(Result.SYSTEM_ERROR),
     ],
 )
 def test_what_may_pass_is_sent_again_as_a_new_request_with_the_same_business_id(
@@ -152,7 +153,7 @@ def test_a_refusal_counts_when_nothing_can_have_been_done_before(
 def test_waiting_repeats_the_same_thing_until_it_is_known(
     colour: Colour, call: Call, answer: Answer, kind: type
 ) -> None:
-    process = says(Result.SYSTEM_ERROR)
+    process = says(Result.REFUND_IN_PROCESS)
     outcome, script = made(colour, call, NO_ANSWER, process, NO_ANSWER, answer)
 
     assert isinstance(colour.wait(outcome, timeout=60, every=5), kind)
@@ -292,3 +293,35 @@ def test_a_cashier_without_a_page_for_an_order_that_is_not_paid_is_not_known(
     assert outcome.cause is Cause.ILL_FORMED
     assert isinstance(colour.wait(outcome), CashierPage)
     assert script.left == 0
+
+
+def test_a_refund_that_was_sent_is_not_refused_because_its_order_is_not_found_later(
+    colour: Colour,
+) -> None:
+    outcome, script = made(colour, BY_ORDER, NO_ANSWER, PAID, NO_ANSWER, NOT_THERE)
+
+    later = colour.wait(outcome, timeout=60, every=1)
+
+    assert isinstance(later, Unknown)
+    assert (later.cause, later.may_be_done) == (Cause.REPEAT_REFUSED, True)
+    assert script.left == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"timeout": -1},
+        {"timeout": float("inf")},
+        {"timeout": float("nan")},
+        {"every": 0},
+        {"every": float("nan")},
+    ],
+)
+@pytest.mark.parametrize("answer", [NO_ANSWER, WAITING])
+def test_waiting_neither_hammers_nor_lasts_for_ever(
+    colour: Colour, answer: Answer, given: dict[str, float]
+) -> None:
+    outcome, _ = made(colour, QUERY, answer)
+
+    with pytest.raises(ValueError, match="timeout"):
+        colour.wait(outcome, **given)
