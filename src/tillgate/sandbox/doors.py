@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tillgate.config.folder import Folder
 from tillgate.edge.desk import Desk
 from tillgate.edge.root import Mount
-from tillgate.merchant import Merchant
+from tillgate.merchant import AsyncMerchant
 from tillgate.sandbox.identities import CLIENT_ID, MERCHANT_ID
 from tillgate.sandbox.shop.door import ShopDoor
 from tillgate.sandbox.shop.orders import OrderBook
@@ -21,7 +21,7 @@ def sandbox_doors(folder: Folder) -> Callable[[Desk], Sequence[Mount]]:
 
     def made(desk: Desk) -> Sequence[Mount]:
         settings = desk.settings
-        merchant = Merchant(
+        merchant = AsyncMerchant(
             client_id=CLIENT_ID,
             merchant_id=MERCHANT_ID,
             private_key=folder.keys / "merchant.private.pem",
