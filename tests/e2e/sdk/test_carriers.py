@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.outgoing.certificates import Authority
-from tests.support.calls import DAY, HKD_4, REFUND
+from tests.e2e.sdk.refunding import right, well
+from tests.support.calls import REFUND
 from tests.support.small_gateway import (
     ONCE,
     QUICK,
@@ -27,21 +28,6 @@ from tillgate import AsyncMerchant, Cause, Connection, Merchant, Refunded, Refus
 from tillgate.kernel.results import Result
 
 OK = "HTTP/1.1 200 OK\r\n"
-
-
-def right(visit: Visit) -> bytes:
-    return answer(
-        visit.request,
-        Result.SUCCESS,
-        acquirementId="ACQ-1",
-        merchantRefundId="R-1",
-        refundAmount=HKD_4,
-        refundTime=DAY,
-    )
-
-
-def well(visit: Visit) -> None:
-    visit.answer(right(visit))
 
 
 def in_pieces(visit: Visit) -> None:
@@ -317,22 +303,6 @@ def test_a_certificate_for_another_name_is_not_good(colour: Colour, tmp_path: Pa
 
     assert isinstance(outcome, Unknown)
     assert not server.visits
-
-
-def test_a_merchant_closes_what_it_opened() -> None:
-    with serving(well) as server:
-        with Merchant(**settings(base_url=server.url)) as merchant:
-            assert isinstance(merchant.refund(**REFUND[2]), Refunded)
-        with pytest.raises(RuntimeError, match="closed"):
-            merchant.refund(**REFUND[2])
-
-
-async def test_an_async_merchant_closes_what_it_opened() -> None:
-    with serving(well) as server:
-        async with AsyncMerchant(**settings(base_url=server.url)) as merchant:
-            assert isinstance(await merchant.refund(**REFUND[2]), Refunded)
-        with pytest.raises(RuntimeError, match="closed"):
-            await merchant.refund(**REFUND[2])
 
 
 @pytest.mark.parametrize("kind", [Merchant, AsyncMerchant])
