@@ -18,6 +18,8 @@ from typing import Final, final
 from tillgate.acquiring.acquirement import Acquirement, Terms
 from tillgate.acquiring.call import Form
 from tillgate.acquiring.merchant import Merchant
+from tillgate.acquiring.risk.evidence import Day, Evidence
+from tillgate.acquiring.risk.signals import Signals
 from tillgate.acquiring.states import AcquirementState
 from tillgate.engine.batcher import Engine
 from tillgate.engine.commands import AddPayer, Command, Confirm, OpenCall, SetMerchant, TopUp
@@ -73,6 +75,20 @@ def opened(number: int, clock: SystemClock) -> OpenCall:
         form=Form.WALLET,
         token_hash=secrets.token_hex(32),
         payer_id=PayerId(f"p{number % PAYERS}"),
+        signals=Signals(),
+    )
+
+
+def known(clock: SystemClock) -> Evidence:
+    """Return what a door knows of a payer with no history, whose merchant sent no riskInfo."""
+    now_ms = clock.now_ms()
+    return Evidence(
+        signals=Signals(),
+        at_ms=now_ms,
+        is_agreement=False,
+        payer_since_ms=now_ms,
+        hour_count=0,
+        day=Day(count=0, spent=PRICE - PRICE),
     )
 
 
@@ -117,7 +133,10 @@ async def measure(file: Path, batch: int, payments: int) -> float:
         opens = [opened(number, clock) for number in range(payments)]
         confirms = [
             Confirm(
-                operation_id=op(), token_hash=one.token_hash, payer_id=one.payer_id or PayerId("")
+                operation_id=op(),
+                token_hash=one.token_hash,
+                payer_id=one.payer_id or PayerId(""),
+                evidence=known(clock),
             )
             for one in opens
         ]

@@ -22,10 +22,12 @@ from urllib.parse import urlsplit
 import uvicorn
 import uvloop
 
+from benchmarks.batch import known
 from tests.support.asgi import HOST, sandbox
 from tests.support.gateway import MERCHANT_ID, PIN, merchant_of, order
 from tillgate.acquiring.acquirement import Terms
 from tillgate.acquiring.call import Final, Form
+from tillgate.acquiring.risk.signals import Signals
 from tillgate.bootstrap import House
 from tillgate.edge.secrets import digest
 from tillgate.edge.sessions import issue
@@ -195,10 +197,16 @@ async def engine_alone(house: House, payments: int, at_once: int) -> Way:
                 form=Form.WALLET,
                 token_hash=token_hash,
                 payer_id=who_pays,
+                signals=Signals(),
             )
         )
         await desk.engine.execute(ReservePinTry(operation_id=desk.operation(), payer_id=who_pays))
-        confirm = Confirm(operation_id=desk.operation(), token_hash=token_hash, payer_id=who_pays)
+        confirm = Confirm(
+            operation_id=desk.operation(),
+            token_hash=token_hash,
+            payer_id=who_pays,
+            evidence=known(clock),
+        )
         told: Final = await desk.engine.execute(confirm)
         if told.result_code != "9000":
             raise AssertionError(told)
