@@ -17,7 +17,7 @@ from tillgate.edge.asgi import Incoming
 from tillgate.edge.desk import Desk
 from tillgate.edge.secrets import digest
 from tillgate.edge.sessions import wrong_pin_left
-from tillgate.edge.shown import payer_json, payers_json
+from tillgate.edge.shown import money_json, payer_json, payers_json
 from tillgate.edge.story import StepKind
 from tillgate.edge.tokens import auth_code
 from tillgate.edge.who import visitor
@@ -27,7 +27,7 @@ from tillgate.engine.queries import agreement_of_token
 from tillgate.kernel.clock import SECOND_MS
 from tillgate.kernel.errors import Broken, Refused
 from tillgate.kernel.ids import PayerId
-from tillgate.kernel.money import currency
+from tillgate.kernel.money import Money, currency
 from tillgate.kernel.results import Result
 from tillgate.protocol import tradepay
 from tillgate.protocol.auth_redirect import AuthResult, AuthReturn, build_auth_redirect
@@ -195,6 +195,10 @@ async def _payer(desk: Desk, page: Page) -> dict[str, Any] | None:
     return None if payer is None else await payer_json(desk, payer, page.agreement.currency)
 
 
+def _money(minor: int | None, code: str) -> dict[str, Any] | None:
+    return None if minor is None else money_json(Money.of(minor, code))
+
+
 def _tell(desk: Desk, agreed: Agreed) -> None:
     agreement = agreed.agreement
     desk.story.tell(
@@ -204,8 +208,8 @@ def _tell(desk: Desk, agreed: Agreed) -> None:
         detail={
             "merchantAgreementId": agreement.merchant_agreement_id,
             "state": agreement.state,
-            "singleMax": agreed.single_max,
-            "dailyMax": agreed.daily_max,
+            "singleMax": _money(agreed.single_max, agreement.currency),
+            "dailyMax": _money(agreed.daily_max, agreement.currency),
         },
         verdict="ok",
     )

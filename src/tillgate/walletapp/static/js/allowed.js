@@ -72,7 +72,6 @@ export class Allowed {
     const { speech } = this;
     const limit = (/** @type {Money | null} */ money) => (money ? speech.say("limit.upto", { amount: showMoney(money, speech.locale) }) : speech.say("limit.none"));
     const spent = showMoney(agreement.spentToday, speech.locale);
-    const today = agreement.dailyMax ? speech.say("allowed.of", { spent, limit: showMoney(agreement.dailyMax, speech.locale) }) : spent;
     return [
       el(
         "dl",
@@ -82,7 +81,7 @@ export class Allowed {
         el("dt", {}, speech.say("limit.daily.short")),
         el("dd", {}, limit(agreement.dailyMax)),
         el("dt", {}, speech.say("allowed.today")),
-        el("dd", { "data-spent": agreement.spentToday.value }, today),
+        el("dd", { "data-spent": agreement.spentToday.value }, spent),
       ),
       meter(agreement),
       el(

@@ -35,6 +35,7 @@ export class WebView {
     this.subtitle = el("span", { class: "quiet" });
     this.seal = el("span", { class: "seal", hidden: true }, icon("lock")); // No merchant's page can put it there.
     this.balance = el("span", { class: "balance-chip" });
+    this.chip = el("div", {}, this.balance);
     this.back = el("button", { class: "round", type: "button", onclick: () => this.pop() }, icon("back"));
     this.cross = el("button", { class: "round", type: "button", onclick: () => this.close() }, icon("close"));
     this.frames = el("div", { class: "frames" });
@@ -44,7 +45,7 @@ export class WebView {
     this.element = el(
       "section",
       { class: "view" },
-      el("header", { class: "titlebar" }, this.back, this.cross, this.seal, words, this.balance),
+      el("header", { class: "titlebar" }, this.back, this.cross, this.seal, words, this.chip),
       this.frames,
       this.sheet,
       this.note,
@@ -110,6 +111,7 @@ export class WebView {
     this.subtitle.textContent = subtitle;
     this.subtitle.hidden = !subtitle;
     this.seal.hidden = !page?.own;
+    this.chip.hidden = page?.own ?? false; // Such a page shows the balance itself.
     this.back.hidden = this.pages.length < 2;
     this.back.setAttribute("aria-label", this.speech.say("view.back"));
     this.cross.setAttribute("aria-label", this.speech.say("view.close"));

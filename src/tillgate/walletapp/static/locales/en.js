@@ -97,7 +97,6 @@ export const en = {
   "allowed.ended.merchant": "Stopped by the shop on {date}",
   "allowed.ended": "No longer allowed",
   "allowed.today": "Collected today",
-  "allowed.of": "{spent} of {limit}",
   "allowed.edit": "Change limits",
   "allowed.save": "Save limits",
   "allowed.keep": "Cancel",

@@ -98,7 +98,6 @@ export const zhHans = {
   "allowed.ended.merchant": "商店已于 {date} 停止",
   "allowed.ended": "已停止",
   "allowed.today": "今日已扣",
-  "allowed.of": "{spent}，上限 {limit}",
   "allowed.edit": "更改限额",
   "allowed.save": "保存限额",
   "allowed.keep": "取消",

@@ -98,7 +98,6 @@ export const zhHant = {
   "allowed.ended.merchant": "商店已於 {date} 停止",
   "allowed.ended": "已停止",
   "allowed.today": "今日已扣",
-  "allowed.of": "{spent}，上限 {limit}",
   "allowed.edit": "更改限額",
   "allowed.save": "儲存限額",
   "allowed.keep": "取消",
