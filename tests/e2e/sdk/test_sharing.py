@@ -1,4 +1,4 @@
-"""One merchant shared by threads or tasks, and closed: connections are few and none is left open."""
+"""One merchant shared by threads or tasks, and closed: connections are few, none is left open."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
