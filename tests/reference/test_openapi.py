@@ -8,15 +8,15 @@ import openapi_spec_validator
 import pytest
 from openapi_schema_validator import OAS31Validator
 
+from tillgate.bootstrap.doors import DESCRIBED as DOORS
 from tillgate.gateway.reference import samples
-from tillgate.gateway.reference.doors import DOORS
 from tillgate.gateway.reference.openapi import document
 from tillgate.protocol.envelope import Kind, cut
 from tillgate.protocol.function import Direction, Function
 from tillgate.protocol.functions import ALL_FUNCTIONS, open_request
 from tillgate.protocol.signature import verify
 
-DOCUMENT = document("http://127.0.0.1:8080")
+DOCUMENT = document("http://127.0.0.1:8080", DOORS)
 JSON = "application/json"
 
 

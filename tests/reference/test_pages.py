@@ -13,8 +13,8 @@ import pytest_asyncio
 
 from tests.support.asgi import Reply, ask, sandbox
 from tillgate.bootstrap import House
+from tillgate.bootstrap.doors import DESCRIBED as DOORS
 from tillgate.gateway.reference.codes import codes_of
-from tillgate.gateway.reference.doors import DOORS
 from tillgate.gateway.reference.tables import LETTERS, rows
 from tillgate.gateway.reference.words import FILES, PACKAGE
 from tillgate.kernel.results import Actor, CallbackCode, Result, Status

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from tests.support.gateway import PIN, environment, running
-from tillgate.gateway.reference.doors import DOORS
+from tillgate.bootstrap.doors import DESCRIBED as DOORS
 from tillgate.protocol.function import Direction
 from tillgate.protocol.functions import ALL_FUNCTIONS
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from tillgate.bootstrap.doors import DESCRIBED as DOORS
 from tillgate.gateway.functions.table import HANDLERS
 from tillgate.gateway.reference.codes import BEFORE_AN_ANSWER, SHARED, codes_of, own_codes
-from tillgate.gateway.reference.doors import DOOR_STATUSES, DOORS
 from tillgate.gateway.reference.notes import ON_REPEATING, on_repeating
+from tillgate.gateway.reference.openapi import DOOR_STATUSES
 from tillgate.gateway.reference.tables import rows
 from tillgate.kernel.results import Result
 from tillgate.protocol.function import Direction, Function

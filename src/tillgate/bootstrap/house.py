@@ -15,6 +15,7 @@ import msgspec
 
 from tillgate.acquiring.operator import Fact
 from tillgate.bootstrap.books import Books, gateway_key, initialise, open_books
+from tillgate.bootstrap.doors import DESCRIBED
 from tillgate.cashier.door import CashierDoor
 from tillgate.config.folder import Folder, replace
 from tillgate.config.settings import Settings, check_serving
@@ -141,7 +142,7 @@ def _root(desk: Desk, more: Sequence[Mount]) -> Root:
         Mount(("/api",), ApiDoor(desk)),
         Mount(("/cashier", "/bridge.js", "/static/cashier"), cashier),
         Mount(("/wallet", "/static/wallet"), wallet),
-        Mount(("/docs", "/openapi.json", "/static/reference"), ReferenceDoor(desk)),
+        Mount(("/docs", "/openapi.json", "/static/reference"), ReferenceDoor(desk, DESCRIBED)),
         *more,
     )
     home = f"{desk.settings.wallet_origin}/wallet" if desk.settings.is_sandbox else ""

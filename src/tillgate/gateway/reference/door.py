@@ -4,7 +4,7 @@ What must hold: all of it is read without a session and asks the store nothing, 
 gateway no more than its bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, final
 
@@ -12,13 +12,13 @@ import msgspec
 
 from tillgate.acquiring.notification import LADDER_MS
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
+from tillgate.edge.described import EMITTED, Door
 from tillgate.edge.desk import Desk
 from tillgate.edge.pages import Pages, language, policy, static_files
-from tillgate.gateway.reference import answers, samples
+from tillgate.gateway.reference import samples
 from tillgate.gateway.reference.codes import SHARED, in_order, own_codes
-from tillgate.gateway.reference.doors import DOOR_STATUSES, DOORS
 from tillgate.gateway.reference.notes import on_repeating
-from tillgate.gateway.reference.openapi import document
+from tillgate.gateway.reference.openapi import DOOR_STATUSES, document
 from tillgate.gateway.reference.shown import pretty
 from tillgate.gateway.reference.tables import names, rows
 from tillgate.gateway.reference.words import all_words, marked
@@ -49,8 +49,9 @@ class Download(NamedTuple):
 class ReferenceDoor:
     """Answers at `/docs`, below it, and at `/openapi.json`."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Serve for the gateway of this desk."""
+    def __init__(self, desk: Desk, doors: Sequence[Door]) -> None:
+        """Serve for the gateway of this desk, which has these doors of our own."""
+        self._doors = doors
         self._origin = desk.settings.wallet_origin
         self._pages = Pages(PACKAGE)
         self._static = static_files("/static/reference", PACKAGE)
@@ -75,7 +76,7 @@ class ReferenceDoor:
     def _openapi(self) -> bytes:
         """Return the document, made on first use."""
         if not self._document:
-            self._document = msgspec.json.encode(document(self._origin))
+            self._document = msgspec.json.encode(document(self._origin, self._doors))
         return self._document
 
     async def _sample(self, incoming: Incoming, send: Send) -> None:
@@ -94,7 +95,7 @@ class ReferenceDoor:
             await reply(send, 302, b"", kind=b"text/plain", headers=(to,))
             return
         template = "function.html" if function else PAGES.get(path, "missing.html")
-        more = _function(function, self._origin) if function else _tables()
+        more = _function(function, self._origin) if function else _tables(self._doors)
         lang = language(incoming)
         context = {"lang": lang, "say": self._words[lang], "here": path, **_frame(), **more}
         status = 404 if template == "missing.html" else 200
@@ -155,13 +156,13 @@ def _function(function: Function, origin: str) -> Mapping[str, Any]:
     }
 
 
-def _tables() -> Mapping[str, Any]:
+def _tables(doors: Sequence[Door]) -> Mapping[str, Any]:
     """Return what the pages of tables show, and the first page."""
     return {
         "codes": in_order(frozenset(Result)),
         "callback_codes": tuple(CallbackCode),
-        "emitted": answers.EMITTED,
-        "doors": DOORS,
+        "emitted": EMITTED,
+        "doors": doors,
         "door_statuses": DOOR_STATUSES,
         "ladder": [_duration(wait_ms) for wait_ms in LADDER_MS],
         "key_pem": samples.key().public.pem(),

@@ -4,14 +4,14 @@ Made from the same values as the pages. What must hold: a path is named as the g
 and every example is signed and verifies.
 """
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
-from tillgate.gateway.reference import answers
+from tillgate.edge.described import Credential, Door, Said, Types
 from tillgate.gateway.reference.codes import codes_of
-from tillgate.gateway.reference.doors import DOOR_STATUSES, DOORS, Credential, Door
 from tillgate.gateway.reference.samples import sample
 from tillgate.gateway.reference.schema import Schema, Schemas, ecma
 from tillgate.protocol.envelope import Kind
@@ -26,6 +26,18 @@ TAGS = {
     "notifications": "What the gateway posts to a merchant's server until it is acknowledged.",
     "doors": "Plain JSON of our own, for pages and wallets.",
 }
+DOOR_STATUSES = {
+    200: "Done, or the next step.",
+    400: "What was sent is no JSON, or a member is missing or wrong.",
+    401: "Nobody is signed in, or the PIN is wrong.",
+    403: "Not allowed: another origin, another browser, or an account that is locked or unknown.",
+    404: "There is none of this token or number, or it is over.",
+    409: "The agreement's state does not allow this.",
+    413: "The body is too large.",
+    429: "Too many at once; nothing was executed.",
+    503: "Not available now; send the same again.",
+}
+"""What the status of a door of our own says."""
 ENVELOPE_STATUSES = {
     400: "The message is no envelope: not JSON in UTF-8, no `request`, or one twice.",
     408: "The message did not arrive in time.",
@@ -36,8 +48,8 @@ ENVELOPE_STATUSES = {
 """The statuses beside the 200 of every envelope (U12)."""
 
 
-def document(origin: str) -> dict[str, Any]:
-    """Return the whole document of a gateway that is reached at `origin`."""
+def document(origin: str, doors: Sequence[Door]) -> dict[str, Any]:
+    """Return the whole document of a gateway that is reached at `origin` and has these doors."""
     schemas = Schemas()
     paths: dict[str, dict[str, Any]] = {}
     webhooks: dict[str, dict[str, Any]] = {}
@@ -47,7 +59,7 @@ def document(origin: str) -> dict[str, Any]:
             webhooks[function.name] = operation
         else:
             paths[function.path] = operation
-    for door in DOORS:
+    for door in doors:
         paths.setdefault(door.path, {})[door.method.lower()] = _door(schemas, door)
     return {
         "openapi": "3.1.1",
@@ -56,7 +68,7 @@ def document(origin: str) -> dict[str, Any]:
         "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         "paths": paths,
         "webhooks": webhooks,
-        "components": _components(schemas),
+        "components": _components(schemas, doors),
     }
 
 
@@ -70,8 +82,8 @@ def _info() -> Schema:
     }
 
 
-def _components(schemas: Schemas) -> Schema:
-    components = _answer_schemas() | schemas.components
+def _components(schemas: Schemas, doors: Sequence[Door]) -> Schema:
+    components = _answer_schemas(doors) | schemas.components
     session = {
         "type": "http",
         "scheme": "bearer",
@@ -106,7 +118,7 @@ def _about(function: Function) -> str:
 
 def _answered(schemas: Schemas, function: Function) -> Schema:
     said = "Answered, whatever became of the request; `resultInfo` says that."
-    refused = {JSON: {"schema": _one_of((answers.Said,))}}
+    refused = {JSON: {"schema": _one_of((Said,))}}
     return {
         "200": {
             "description": said,
@@ -135,7 +147,10 @@ def _message(schemas: Schemas, function: Function, kind: Kind) -> Schema:
     inside: Schema = {
         "type": "object",
         "required": ["head", "body"],
-        "properties": {"head": {"allOf": [head, named]} if is_request else head, "body": schemas.refer(body)},
+        "properties": {
+            "head": {"allOf": [head, named]} if is_request else head,
+            "body": schemas.refer(body),
+        },
     }
     about = "over the exact bytes of " + kind.value
     envelope: Schema = {
@@ -164,8 +179,9 @@ def _door(schemas: Schemas, door: Door) -> Schema:
             for status, types in sorted(door.answers.items())
         },
     }
-    if "{token}" in door.path:
-        operation["parameters"] = [_TOKEN]
+    parameters = [*_query(schemas, door), *([_TOKEN] if "{token}" in door.path else [])]
+    if parameters:
+        operation["parameters"] = parameters
     if door.body is not None:
         content = {JSON: {"schema": schemas.refer(door.body)}}
         operation["requestBody"] = {"required": True, "content": content}
@@ -176,11 +192,23 @@ def _door(schemas: Schemas, door: Door) -> Schema:
     return operation
 
 
+def _query(schemas: Schemas, door: Door) -> list[Schema]:
+    """Return what may stand behind the question mark."""
+    if door.query is None:
+        return []
+    described = schemas.describe(door.query)
+    required = described.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": schema}
+        for name, schema in described["properties"].items()
+    ]
+
+
 _TOKEN: Schema = {
     "name": "token",
     "in": "path",
     "required": True,
-    "description": "The last part of the cashier's address that trade-pay gave.",
+    "description": "The token in the address that the gateway gave.",
     "schema": {
         "type": "string",
         "minLength": 1,
@@ -190,13 +218,13 @@ _TOKEN: Schema = {
 }
 
 
-def _one_of(types: tuple[type[msgspec.Struct], ...]) -> Schema:
+def _one_of(types: Types) -> Schema:
     refs = [{"$ref": f"#/components/schemas/{each.__name__}"} for each in types]
     return refs[0] if len(refs) == 1 else {"oneOf": refs}
 
 
-def _answer_schemas() -> dict[str, Schema]:
-    types = {each for door in DOORS for kinds in door.answers.values() for each in kinds}
+def _answer_schemas(doors: Sequence[Door]) -> dict[str, Schema]:
+    types = {each for door in doors for kinds in door.answers.values() for each in kinds}
     ordered = sorted(types, key=lambda each: each.__name__)
     _, components = msgspec.json.schema_components(
         ordered, ref_template="#/components/schemas/{name}"
