@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tillgate.cli.root import run
+from tillgate.kernel.clock import parse_rfc3339
 
 CLIENT, MERCHANT, PIN = "4Q5XSH6SSG02T006", "2160400000002012", "493817"
 
@@ -98,6 +99,10 @@ def test_a_gateway_key_that_others_can_read_is_refused(tillgate: Tillgate, tmp_p
         ("merchant", "show"),
         ("merchant", "add", MERCHANT),
         ("notification", "show"),
+        ("agreement", "list"),
+        ("risk", "list"),
+        ("risk", "show", "A-1"),
+        ("payer", "limit", "bob", "--none"),
         ("ledger", "audit"),
         ("ledger", "show"),
     ],
@@ -127,6 +132,7 @@ def test_a_payer_is_added_topped_up_and_shown(books: Tillgate) -> None:
         "locked": False,
         "triesLeft": 3,
         "balances": ["100.00 HKD", "1 JPY"],
+        "limits": [],
     }
     assert "alice\tAlice Chan\twallet\t3\t100.00 HKD, 1 JPY" in books("payer", "show").out
     assert books("payer", "unlock", "alice", "--json").json["changed"] is False
@@ -186,8 +192,15 @@ def test_a_clients_keys_come_and_go(books: Tillgate, tmp_path: Path) -> None:
     assert not shown["keys"][0]["validUntil"]
 
     retire = ("client", "retire-key", CLIENT, fingerprint, "--after-hours", "24", "--json")
-    assert books(*retire).json["changed"] is True
-    assert books("client", "show", CLIENT, "--json").json["keys"][0]["validUntil"]
+    retired = books(*retire).json
+    assert retired["changed"] is True
+    ends = books("client", "show", CLIENT, "--json").json["keys"][0]["validUntil"]
+    assert retired["validUntil"] == ends
+    # A door believes for five seconds what it read.
+    everywhere_ms = parse_rfc3339(retired["everywhereFrom"])
+    assert everywhere_ms - parse_rfc3339(ends) == 5_000
+    told = books("client", "retire-key", CLIENT, fingerprint, "--after-hours", "48").err
+    assert f"no door takes it from {retired['everywhereFrom']}" in told
     assert fingerprint in books("client", "show").out
 
 
@@ -233,11 +246,111 @@ def test_a_merchant_is_added_and_changed_member_by_member(books: Tillgate) -> No
         "origins": [],
         "contracts": ["USD-1"],
         "currencies": ["HKD"],
+        "redirectUrl": "",
+        "debtMax": [],
+        "refundWindowDays": 365,
+        "accessDays": 365,
+        "refreshDays": 730,
     }
     assert books("merchant", "set", MERCHANT, "--host", "", "--active").code == 0
     shown = books("merchant", "show", MERCHANT, "--json").json
     assert (shown["hosts"], shown["active"]) == ([], True)
     assert f"{MERCHANT}\tCOD\tyes" in books("merchant", "show").out
+
+
+def test_a_merchants_debts_windows_and_addresses_are_set(books: Tillgate) -> None:
+    books("merchant", "add", MERCHANT, "--name", "COD")
+    debts = ("--debt-max", "1000.00 HKD", "--debt-max", "500 JPY")
+    lives = ("--refund-window", "30", "--access-days", "90", "--refresh-days", "180")
+    url = ("--redirect-url", "HTTPS://Shop.example.com/agreed", "--origin", "https://a.example")
+
+    assert books("merchant", "set", MERCHANT, *debts, *lives, *url).code == 0
+
+    shown = books("merchant", "show", MERCHANT, "--json").json
+    assert shown["debtMax"] == ["1000.00 HKD", "500 JPY"]
+    assert (shown["refundWindowDays"], shown["accessDays"], shown["refreshDays"]) == (30, 90, 180)
+    assert shown["redirectUrl"] == "https://shop.example.com/agreed"
+    assert shown["origins"] == ["https://a.example"]
+    assert books("merchant", "set", MERCHANT, "--debt-max", "").code == 0
+    assert books("merchant", "show", MERCHANT, "--json").json["debtMax"] == []
+
+
+def test_a_payers_limits_are_set_one_by_one_and_taken_away(books: Tillgate) -> None:
+    books("payer", "add", "alice")
+    limit = ("payer", "limit", "alice")
+
+    def limits() -> Any:
+        return books("payer", "show", "alice", "--json").json["limits"]
+
+    assert books(*limit, "--single", "100.00 HKD", "--json").json["changed"] is True
+    assert books(*limit, "--daily", "500.00 HKD").code == 0
+    assert books(*limit, "--single", "9 JPY").code == 0
+    hkd, jpy = {"single": "100.00 HKD", "daily": "500.00 HKD"}, {"single": "9 JPY"}
+    assert limits() == [hkd, jpy]
+    assert "single 100.00 HKD daily 500.00 HKD, single 9 JPY" in books("payer", "show").out
+    assert books(*limit, "--single", "100.00 HKD", "--json").json["changed"] is False
+    assert books(*limit, "--none", "--json").json["changed"] is True
+    assert limits() == []
+    assert books(*limit, "--none", "--json").json["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ((), 2, "--none"),
+        (("--none", "--single", "1.00 HKD"), 2, "not both"),
+        (("--single", "1.00 HKD", "--daily", "1 JPY"), 2, "one currency"),
+        (("--single", "1.00"), 2, "as in HKD"),
+        (("--single", "-1.00 HKD"), 1, "single_max"),
+        (("--daily", "1.00 HKD", "--operator", "o" * 65), 1, "operator"),
+    ],
+)
+def test_a_limit_that_cannot_be_set_says_why(
+    books: Tillgate, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    books("payer", "add", "alice")
+
+    ended = books("payer", "limit", "alice", *arguments)
+
+    assert (ended.code, says in ended.err) == (code, True)
+
+
+def test_a_limit_of_nobody_is_refused(books: Tillgate) -> None:
+    ended = books("payer", "limit", "bob", "--single", "1.00 HKD")
+
+    assert (ended.code, "USER_NOT_EXIST" in ended.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("risk", "show", "A-1"), 1, "ORDER_NOT_EXIST"),
+        (("risk", "decide", "A-1", "--release"), 1, "ORDER_NOT_EXIST"),
+        (("risk", "decide", "A-1"), 2, "--release or --refuse"),
+    ],
+)
+def test_a_risk_command_that_cannot_be_done_says_why(
+    books: Tillgate, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    ended = books(*arguments)
+
+    assert (ended.code, says in ended.err) == (code, True)
+
+
+def test_the_rules_of_risk_are_shown_with_the_weights_that_count_here(
+    books: Tillgate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TILLGATE_RISK_WEIGHTS", "device_new = 7")
+    monkeypatch.setenv("TILLGATE_RISK_REVIEW_SCORE", "60")
+
+    shown = books("risk", "rules", "--json").json
+
+    rules = {row["rule"]: row for row in shown["rules"]}
+    assert (rules["device_new"]["weight"], rules["device_new"]["usual"]) == (7, 15)
+    assert shown["reviewScore"] == 60
+    told = books("risk", "rules")
+    assert "device_new\t7\t15\tThe payer uses another device than before." in told.out
+    assert "review from 60 on" in told.err
 
 
 @pytest.mark.parametrize(
@@ -248,6 +361,11 @@ def test_a_merchant_is_added_and_changed_member_by_member(books: Tillgate) -> No
         (("merchant", "add", "M", "--currency", "HK"), 1, "merchant.currencies"),
         (("merchant", "set", "M", "--name", "X"), 1, "merchant add"),
         (("merchant", "set", MERCHANT), 2, "Say what to change"),
+        (("merchant", "set", MERCHANT, "--debt-max", "1000"), 2, "--debt-max"),
+        (("merchant", "set", MERCHANT, "--debt-max", "-1.00 HKD"), 1, "merchant.debt_max"),
+        (("merchant", "set", MERCHANT, "--refund-window", "0"), 1, "merchant.refund_window_ms"),
+        (("merchant", "set", MERCHANT, "--redirect-url", "ftp://a"), 1, "merchant.redirect_url"),
+        (("merchant", "set", MERCHANT, "--refresh-days", "1"), 1, "merchant.refresh_life_ms"),
         (("merchant", "show", "M"), 1, "MERCHANT_NOT_REGISTERED"),
     ],
 )

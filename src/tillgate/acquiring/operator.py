@@ -9,6 +9,11 @@ from typing import ClassVar
 from tillgate.kernel.ids import OperationId
 from tillgate.kernel.record import Record
 
+GATEWAY_KEY = "gateway_fingerprint"
+"""The fact that names the gateway key to which a database belongs."""
+PREVIOUS_KEY = "gateway_previous"
+"""The fact that keeps the public key before it, as PEM: merchants may still hold it."""
+
 
 class OperatorAction(Record, frozen=True, kw_only=True):
     """One thing an operator did.

@@ -14,6 +14,7 @@ from typing import Final, final
 import msgspec
 
 from tillgate.acquiring.operator import Fact
+from tillgate.bootstrap.risk import read_limits, read_risk
 from tillgate.config.folder import Folder, FolderRefused, read_private
 from tillgate.config.settings import Mode, Settings
 from tillgate.edge.secrets import Secret
@@ -91,7 +92,9 @@ async def open_books(
 
     Raises:
         NoDatabase: there is none, and `must_exist` says that none is to be made.
+        SettingRefused: a setting of risk breaks its rule.
     """
+    decide = decide_settings(settings)
     if must_exist:
         _check_exists(settings)
     folder = Folder(settings.data)
@@ -108,7 +111,7 @@ async def open_books(
             verbs=VERBS,
             clock=watch,
             ids=ids,
-            decide=decide_settings(settings),
+            decide=decide,
             lanes=LaneSettings(),
         )
         engine.start()
@@ -182,6 +185,8 @@ def decide_settings(settings: Settings) -> DecideSettings:
         order_str_age_ms_max=limits.order_str_age_s_max * SECOND_MS,
         order_str_ahead_ms_max=limits.order_str_ahead_s_max * SECOND_MS,
         issuer_wait_ms_max=limits.issuer_wait_s_max * SECOND_MS,
+        risk=read_risk(settings),
+        approximate=read_limits(settings),
     )
 
 

@@ -14,11 +14,14 @@ from typing import final
 import msgspec
 
 from tillgate.acquiring.operator import Fact
+from tillgate.acquiring.risk.settings import ApproximateLimits
 from tillgate.bootstrap.books import Books, gateway_key, initialise, open_books
 from tillgate.bootstrap.doors import DESCRIBED
+from tillgate.bootstrap.risk import read_limits
 from tillgate.cashier.door import CashierDoor
 from tillgate.config.folder import Folder, replace
 from tillgate.config.settings import Settings, check_serving
+from tillgate.edge.day_totals import DayTotals
 from tillgate.edge.desk import Desk, DoorSettings, KeyRing
 from tillgate.edge.directory import Directory
 from tillgate.edge.root import Mount, Root
@@ -30,7 +33,7 @@ from tillgate.gateway.front import Front
 from tillgate.gateway.reference.door import ReferenceDoor
 from tillgate.issuers import simulated
 from tillgate.kernel.addresses import PRODUCTION, SANDBOX
-from tillgate.kernel.clock import Clock
+from tillgate.kernel.clock import SECOND_MS, Clock
 from tillgate.protocol.keys import PrivateKey
 from tillgate.walletapp.door import WalletDoor
 from tillgate.workers.outgoing.resolver import SystemResolver
@@ -101,7 +104,14 @@ def _desk(settings: Settings, books: Books, key: PrivateKey, *, port: int) -> De
         story=Story(books.clock, is_told=settings.is_sandbox),
         directory=Directory(books.reader, books.clock),
         settings=door_settings(settings, port=port),
+        totals=_totals(settings, books),
     )
+
+
+def _totals(settings: Settings, books: Books) -> DayTotals | None:
+    """Return what adds up a day, when there are limits to hold it against."""
+    limits = read_limits(settings)
+    return None if limits == ApproximateLimits() else DayTotals(books.reader, limits)
 
 
 def door_settings(settings: Settings, *, port: int) -> DoorSettings:
@@ -118,6 +128,8 @@ def door_settings(settings: Settings, *, port: int) -> DoorSettings:
         shop_origin=f"http://{shop}" if settings.is_sandbox else "",
         hosts=frozenset({here, shop, origin.partition("://")[2]}),
         issuer_wait_s_max=settings.limits.issuer_wait_s_max,
+        req_time_behind_ms_max=settings.limits.req_time_behind_s_max * SECOND_MS,
+        req_time_ahead_ms_max=settings.limits.req_time_ahead_s_max * SECOND_MS,
     )
 
 

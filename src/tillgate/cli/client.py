@@ -18,6 +18,7 @@ from tillgate.cli.surface import (
     instant,
     print_json,
     print_rows,
+    say,
     tell_change,
 )
 
@@ -128,22 +129,40 @@ def retire_key(
     operator: Operator = "",
     as_json: AsJson = False,
 ) -> None:
-    """End the time of a client's key, now or later.
+    """End the time of a client's key, now or later, and say when no door takes it any more.
+
+    A door believes for five seconds what it read, so the end holds everywhere only after that.
 
     Example: tillgate client retire-key 4Q5XSH6SSG02T006 8bf0c1d2e3a4b5c6 --after-hours 24
     """
-    from tillgate.cli.operate import execute, settings_of
+    from tillgate.acquiring.client import ClientKey
+    from tillgate.cli.operate import execute, read, settings_of
     from tillgate.engine.commands import RetireClientKey
 
+    settings = settings_of(data)
     outcome = execute(
         RetireClientKey,
-        settings_of(data),
+        settings,
         operator=operator,
         client_id=client,
         fingerprint=fingerprint,
         after_ms=after_hours * HOUR_MS,
     )
-    tell_change(outcome, f"Key {fingerprint} of client {client}", as_json=as_json)
+    row = read(settings, lambda reader: reader.get(ClientKey, client, fingerprint))
+    ends = {"validUntil": instant(row.valid_until_ms), "everywhereFrom": instant(_everywhere(row))}
+    subject = f"Key {fingerprint} of client {client}"
+    tell_change({**outcome, **ends}, subject, as_json=as_json)
+    if not as_json:
+        say(
+            f"It counts until {ends['validUntil']}; no door takes it from {ends['everywhereFrom']}."
+        )
+
+
+def _everywhere(key: Any) -> int:  # noqa: ANN401  A ClientKey; imported late.
+    """Return from when on no door takes a retired key: each may have read it just before."""
+    from tillgate.edge.directory import CACHE_MS
+
+    return int(key.valid_until_ms) + CACHE_MS
 
 
 @app.command()

@@ -39,6 +39,25 @@ Contracts = Annotated[
 Currencies = Annotated[
     list[str] | None, typer.Option("--currency", help="A currency it sells in; repeat; any.")
 ]
+RedirectUrl = Annotated[
+    str | None, typer.Option("--redirect-url", help="Where a payer who agreed goes by default.")
+]
+Debts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--debt-max", help="How much refunds may make it owe, as in '1000.00 HKD'; repeat it."
+    ),
+]
+RefundDays = Annotated[
+    int | None, typer.Option("--refund-window", metavar="DAYS", help="How long it may refund.")
+]
+AccessDays = Annotated[
+    int | None, typer.Option("--access-days", metavar="DAYS", help="How long a token lives.")
+]
+RefreshDays = Annotated[
+    int | None,
+    typer.Option("--refresh-days", metavar="DAYS", help="How long a token may be renewed."),
+]
 
 
 @app.callback()
@@ -60,6 +79,11 @@ def add(
     origin: Origins = None,
     contract: Contracts = None,
     currency: Currencies = None,
+    redirect_url: RedirectUrl = None,
+    debt_max: Debts = None,
+    refund_window: RefundDays = None,
+    access_days: AccessDays = None,
+    refresh_days: RefreshDays = None,
     data: Data = "",
     operator: Operator = "",
     as_json: AsJson = False,
@@ -75,7 +99,16 @@ def add(
     from tillgate.kernel.ids import MerchantId
     from tillgate.kernel.results import Result
 
-    given = _given(name, notify_url, host, origin, contract=contract, currency=currency)
+    given = _said(
+        {"name": name, "notify_url": notify_url, "redirect_url": redirect_url},
+        {"hosts": host, "origins": origin, "contracts": contract, "currencies": currency},
+        debts=debt_max,
+        days={
+            "refund_window_ms": refund_window,
+            "access_life_ms": access_days,
+            "refresh_life_ms": refresh_days,
+        },
+    )
     row = Row(merchant_id=MerchantId(merchant), **{"name": merchant, **given})
     settings = settings_of(data)
     before = read(settings, lambda reader: reader.get(Row, merchant))
@@ -97,6 +130,11 @@ def set_(
     origin: Origins = None,
     contract: Contracts = None,
     currency: Currencies = None,
+    redirect_url: RedirectUrl = None,
+    debt_max: Debts = None,
+    refund_window: RefundDays = None,
+    access_days: AccessDays = None,
+    refresh_days: RefreshDays = None,
     active: Annotated[
         bool | None, typer.Option("--active/--suspended", help="Whether orders are taken.")
     ] = None,
@@ -112,7 +150,16 @@ def set_(
     from tillgate.cli.operate import execute, read, settings_of
     from tillgate.engine.commands import SetMerchant
 
-    given = _given(name, notify_url, host, origin, contract=contract, currency=currency)
+    given = _said(
+        {"name": name, "notify_url": notify_url, "redirect_url": redirect_url},
+        {"hosts": host, "origins": origin, "contracts": contract, "currencies": currency},
+        debts=debt_max,
+        days={
+            "refund_window_ms": refund_window,
+            "access_life_ms": access_days,
+            "refresh_life_ms": refresh_days,
+        },
+    )
     if active is not None:
         given["active"] = active
     if not given:
@@ -165,6 +212,11 @@ async def _read(reader: Any, merchant: str) -> list[dict[str, Any]]:  # noqa: AN
             "origins": list(row.origins),
             "contracts": list(row.contracts),
             "currencies": list(row.currencies),
+            "redirectUrl": row.redirect_url,
+            "debtMax": [_debt(text) for text in row.debt_max],
+            "refundWindowDays": _days(row.refund_window_ms),
+            "accessDays": _days(row.access_life_ms),
+            "refreshDays": _days(row.refresh_life_ms),
         }
         for row in found
     ]
@@ -178,23 +230,61 @@ def _missing(merchant: str) -> Exception:
     return Refused(Result.MERCHANT_NOT_REGISTERED, f"There is no merchant {merchant}; {step}")
 
 
-def _given(
-    name: str | None,
-    notify_url: str | None,
-    hosts: list[str] | None,
-    origins: list[str] | None,
+def _said(
+    texts: dict[str, str | None],
+    lists: dict[str, list[str] | None],
     *,
-    contract: list[str] | None,
-    currency: list[str] | None,
+    debts: list[str] | None,
+    days: dict[str, int | None],
 ) -> dict[str, Any]:
     """Return what was said, by the names of the record."""
-    texts = {"name": name, "notify_url": notify_url}
-    lists = {"hosts": hosts, "origins": origins, "contracts": contract, "currencies": currency}
+    from tillgate.kernel.clock import DAY_MS
+
     said: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
     for key, values in lists.items():
         if values:  # Typer hands over an empty list for an option that was not given.
             said[key] = tuple(value for value in values if value)
+    if said.get("redirect_url"):
+        said["redirect_url"] = _normal(said["redirect_url"])
+    if debts:
+        said["debt_max"] = tuple(_debt_text(text) for text in debts if text)
+    said |= {key: count * DAY_MS for key, count in days.items() if count is not None}
     return said
+
+
+def _normal(url: str) -> str:
+    """Return an address as a browser writes it; one that is none is left for the rule to refuse."""
+    from tillgate.protocol.urls import normalise
+
+    try:
+        return normalise(url)
+    except ValueError:
+        return url
+
+
+def _debt_text(text: str) -> str:
+    """Return a debt as the record keeps it."""
+    from tillgate.kernel.money import Money
+
+    try:
+        money = Money.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--debt-max: {error}.") from None
+    return f"{money.currency}:{money.minor}"
+
+
+def _debt(text: str) -> str:
+    """Return a debt of the record as people write it."""
+    from tillgate.kernel.money import Money
+
+    code, _, minor = text.partition(":")
+    return str(Money.of(int(minor), code))
+
+
+def _days(window_ms: int) -> int:
+    from tillgate.kernel.clock import DAY_MS
+
+    return window_ms // DAY_MS
 
 
 def _cell(value: object) -> str:

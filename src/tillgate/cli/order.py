@@ -1,6 +1,7 @@
 """`tillgate order sign | verify`: make an order string, or tell whether one is signed right.
 
-Both work offline on files. What must hold: a head and a body are signed byte for byte as they stand
+Both work offline on files; `query`, `refund` and `cancel` ask a gateway, and stand in
+`order_asking`. What must hold: a head and a body are signed byte for byte as they stand
 in the file, the signature alone decides the exit code of `verify`, and neither ever prints key
 material.
 """
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 
 from tillgate import doctor
+from tillgate.cli import order_asking
 from tillgate.cli.surface import AsJson, Exit, UsageError, command
 from tillgate.doctor.layouts import minified
 from tillgate.kernel.clock import SystemClock
@@ -40,7 +42,7 @@ DEMO_CLIENT = "4Q5XSH6SSG02T006"
 
 app = typer.Typer(
     name="order",
-    help="Make and check order strings, offline.",
+    help="Make and check order strings, offline; ask, refund and cancel as the merchant.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -56,6 +58,10 @@ File = Annotated[
     Path,
     typer.Argument(metavar="FILE", help="A file, or - for standard input.", show_default=False),
 ]
+
+
+for _asked in (order_asking.query, order_asking.refund, order_asking.cancel):
+    app.command()(_asked)
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""`tillgate payer add | top-up | unlock | show`: the payers of the built-in wallet.
+"""`tillgate payer add | top-up | limit | unlock | show`: the payers of the built-in wallet.
 
 Each change is an engine command with the operator's name. What must hold: a PIN is hashed before it
 leaves this process, is never printed, and never becomes part of an error.
@@ -15,6 +15,7 @@ from tillgate.cli.surface import (
     Operator,
     UsageError,
     command,
+    money_of,
     print_facts,
     print_json,
     print_rows,
@@ -93,10 +94,7 @@ def top_up(
     from tillgate.engine.commands import TopUp
     from tillgate.kernel.money import Money
 
-    try:
-        money = Money.parse(amount)
-    except ValueError as error:
-        raise UsageError(f"{error}.") from None
+    money = money_of(amount)
     outcome = execute(TopUp, settings_of(data), operator=operator, payer_id=payer, money=money)
     minor, unit = outcome["balance"]["minor"], outcome["balance"]["currency"]["code"]
     balance = str(Money.of(minor, unit))
@@ -104,6 +102,75 @@ def top_up(
         print_json({"payer": payer, "balance": balance})
     else:
         print_facts("Topped up", {"payer": payer, "balance": balance})
+
+
+@app.command()
+@command
+def limit(
+    payer: Payer,
+    *,
+    single: Annotated[
+        str, typer.Option("--single", help="The most one payment may be, as in '100.00 HKD'.")
+    ] = "",
+    daily: Annotated[
+        str, typer.Option("--daily", help="The most a day's payments may sum to.")
+    ] = "",
+    none: Annotated[
+        bool, typer.Option("--none", help="Take away every limit that an operator set.")
+    ] = False,
+    data: Data = "",
+    operator: Operator = "",
+    as_json: AsJson = False,
+) -> None:
+    """Limit what a payer may pay at once and in a day; what is not given stays as it was.
+
+    A limit holds in its currency alone. A day is Hong Kong's, and what was paid today counts.
+
+    Example: tillgate payer limit alice --single "100.00 HKD" --daily "500.00 HKD"
+    """
+    from tillgate.acquiring.allowance import payer_owner
+    from tillgate.cli.operate import execute, read, settings_of
+    from tillgate.engine.commands import LimitPayer
+
+    settings = settings_of(data)
+    before = read(settings, lambda reader: _limits(reader, payer_owner(payer)))
+    members = _lifted(before) if none and not single and not daily else []
+    if not none:
+        members = [_limited(single, daily, before)]
+    elif single or daily:
+        raise UsageError("Give limits, or --none to take them away, and not both.")
+    changed = [
+        execute(LimitPayer, settings, operator=operator, payer_id=payer, **each)["changed"]
+        for each in members
+    ]
+    outcome = {"payer": payer, "changed": any(changed)}
+    tell_change(outcome, f"Limits of payer {payer}", as_json=as_json)
+
+
+def _limited(single: str, daily: str, before: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of the command: what is given, and what was there."""
+    given = {
+        name: money_of(text)
+        for name, text in (("single_max", single), ("daily_max", daily))
+        if text
+    }
+    codes = {str(money.currency) for money in given.values()}
+    if len(codes) != 1:
+        raise UsageError('Give limits in one currency, as in: --single "100.00 HKD"; or --none')
+    code = codes.pop()
+    row = before.get(code)
+    kept = {name: getattr(row, name, None) for name in ("single_max", "daily_max")}
+    said = {name: money.minor for name, money in given.items()}
+    return {"currency": code, **kept, **said}
+
+
+def _lifted(before: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the members of the commands that leave no limit."""
+    return [
+        {"currency": code, "single_max": None, "daily_max": None}
+        for code, row in before.items()
+        if row.single_max is not None or row.daily_max is not None
+    ]
 
 
 @app.command()
@@ -140,11 +207,12 @@ def show(
     if as_json:
         print_json(rows[0] if payer else rows)
     else:
-        names = ("payer", "name", "issuer", "triesLeft", "balances")
+        names = ("payer", "name", "issuer", "triesLeft", "balances", "limits")
         print_rows("Payers", names, [[_cell(row[name]) for name in names] for row in rows])
 
 
 async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN401  The engine's Reader.
+    from tillgate.acquiring.allowance import payer_owner
     from tillgate.acquiring.payer import Payer as Row
     from tillgate.engine.ports import Select
     from tillgate.kernel.errors import Refused
@@ -166,9 +234,32 @@ async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN40
                 "locked": row.is_locked,
                 "triesLeft": row.pin_tries_left,
                 "balances": [str(balance.money) for balance in await reader.select(held)],
+                "limits": [
+                    shown
+                    for limit in (await _limits(reader, payer_owner(row.payer_id))).values()
+                    if (shown := limits_shown(limit))
+                ],
             }
         )
     return rows
+
+
+async def _limits(reader: Any, owner: str) -> dict[str, Any]:  # noqa: ANN401  The engine's Reader.
+    """Return the allowances of an owner by currency."""
+    from tillgate.engine.queries import allowances_of
+
+    return {row.currency: row for row in await allowances_of(reader, [owner])}
+
+
+def limits_shown(row: Any) -> dict[str, str]:  # noqa: ANN401  An Allowance; imported late.
+    """Return the limits of an allowance as people write money; nothing when there are none."""
+    from tillgate.kernel.money import Money
+
+    return {
+        name: str(Money.of(minor, row.currency))
+        for name, minor in (("single", row.single_max), ("daily", row.daily_max))
+        if minor is not None
+    }
 
 
 async def _issuers(reader: Any) -> list[str]:  # noqa: ANN401  The engine's Reader.
@@ -189,4 +280,6 @@ async def _hashed(settings: Any, pin: str) -> str:  # noqa: ANN401  Settings; im
 
 
 def _cell(value: object) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return " ".join(f"{name} {amount}" for name, amount in value.items())
+    return ", ".join(map(_cell, value)) if isinstance(value, list) else str(value)

@@ -24,6 +24,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "merchant": "tillgate.cli.merchant",
     "payer": "tillgate.cli.payer",
     "notification": "tillgate.cli.notification",
+    "agreement": "tillgate.cli.agreement",
+    "risk": "tillgate.cli.risk",
     "keys": "tillgate.cli.keys",
     "db": "tillgate.cli.db",
 }

@@ -20,6 +20,7 @@ import typer
 
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Refused, TillgateError, Unavailable
+from tillgate.kernel.money import Money
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -111,7 +112,9 @@ def say(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
-def print_rows(title: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def print_rows(
+    title: str, names: Sequence[str], rows: Iterable[Sequence[object]], *, style: str = ""
+) -> None:
     """Print a table: ruled and coloured on a terminal, tab-separated elsewhere."""
     if not sys.stdout.isatty():
         for row in rows:
@@ -121,7 +124,10 @@ def print_rows(title: str, names: Sequence[str], rows: Iterable[Sequence[object]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", show_header=any(names))
+    named = Text(title, style=style)
+    table = Table(
+        title=named, title_justify="left", border_style=style or None, show_header=any(names)
+    )
     for name in names:
         table.add_column(name)
     for row in rows:
@@ -129,9 +135,9 @@ def print_rows(title: str, names: Sequence[str], rows: Iterable[Sequence[object]
     Console().print(table)
 
 
-def print_facts(title: str, facts: Mapping[str, object]) -> None:
+def print_facts(title: str, facts: Mapping[str, object], *, style: str = "") -> None:
     """Print names and values of one thing."""
-    print_rows(title, ("", ""), [(name, value) for name, value in facts.items()])
+    print_rows(title, ("", ""), [(name, value) for name, value in facts.items()], style=style)
 
 
 @contextmanager
@@ -182,6 +188,18 @@ def check_pin(pin: str) -> None:
 
 
 PIN_DIGITS: Final = 6
+
+
+def money_of(text: str) -> Money:
+    """Return an amount that was given as text.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return Money.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
 
 
 def tell_change(

@@ -1,4 +1,4 @@
-"""`tillgate wallet pay`: pays an order string as the wallet app would, without a browser.
+"""`tillgate wallet pay | agree`: pays an order, or signs an agreement, without a browser.
 
 It speaks the doors of PROTOCOL 11.4 and decides only what a lost answer means: the same callId asks
 again, a bounded number of times, so a payment is never made twice. What must hold: it never follows
@@ -84,6 +84,45 @@ def pay(
     raise typer.Exit(EXITS.get(str(told["resultCode"]), Exit.UNAVAILABLE))
 
 
+@app.command()
+@command
+def agree(
+    page: Annotated[str, typer.Argument(help="The address that `agreement prepare` told.")],
+    *,
+    url: Annotated[str, typer.Option("--url", help="The gateway's origin.")],
+    payer: Annotated[str, typer.Option("--payer", help="Who agrees.")],
+    pin: Annotated[
+        str, typer.Option("--pin", envvar="TILLGATE_PIN", help="The payer's PIN; else asked for.")
+    ] = "",
+    single: Annotated[
+        str, typer.Option("--single", help="The most one debit may be, as in 100.00.")
+    ] = "",
+    daily: Annotated[
+        str, typer.Option("--daily", help="The most a day's debits may sum to, as in 500.00.")
+    ] = "",
+    as_json: Annotated[  # noqa: ARG001  Taken for the sake of scripts that give it to every command.
+        bool, typer.Option("--json", help="It prints one JSON value in any case.")
+    ] = False,
+) -> None:
+    """Sign an agreement; print where the payer goes then, with the code for the merchant.
+
+    Exit code 0 when it is signed, 1 when it is not, 3 when no answer came; the address is not
+    followed.
+
+    Example: tillgate wallet agree ADDRESS --url http://127.0.0.1:8080 --payer rich --pin 123456
+    """
+    origin, secret = _origin(url), read_pin(pin)
+    limits = {name: text for name, text in (("singleMax", single), ("dailyMax", daily)) if text}
+    wallet = Wallet(origin, wait=time.sleep)
+    try:
+        told = wallet.agree(urlsplit(page).path, payer=payer, said={"pin": secret, **limits})
+    except SignInRefused as refused:
+        told = {"memo": str(refused)}
+    print_json(told)
+    if "redirectUrl" not in told:
+        raise typer.Exit(Exit.REFUSED)
+
+
 class Unreachable(TillgateError):
     """No answer came, however often it was asked."""
 
@@ -135,6 +174,22 @@ class Wallet:
                     return callback(CallbackCode.FAILED, str(confirmed["memo"]))
                 # The answer was lost. The same callId is told what became of it.
             raise Unreachable(_UNREACHABLE)
+
+    def agree(self, path: str, *, payer: str, said: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return where a payer goes who signed, or what the gateway has against it.
+
+        Raises:
+            Unreachable: no answer came; what was signed is signed once, so it may be sent again.
+        """
+        with self._client:
+            token = self._sign_in(payer, said["pin"])
+            self._client.headers["authorization"] = f"Bearer {token}"
+            answer = self._ask(f"{path.rstrip('/')}/sign", said, tries=1)
+        if not answer:
+            raise Unreachable("No answer came; ask again: what is signed is not signed twice.")
+        return {
+            name: answer[name] for name in ("redirectUrl", "memo", "triesLeft") if name in answer
+        }
 
     def _sign_in(self, payer: str, pin: str) -> str:
         answer = self._ask("/wallet/session", {"payer": payer, "pin": pin})

@@ -8,11 +8,11 @@ from tillgate.config.lock import Announced, ServerLock, announced
 from tillgate.config.settings import (
     Limits,
     Mode,
-    SettingRefused,
     Settings,
     check_serving,
     read_settings,
 )
+from tillgate.config.values import SettingRefused
 
 __all__ = [
     "Announced",

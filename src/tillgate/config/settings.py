@@ -15,18 +15,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tillgate.kernel.errors import TillgateError
+from tillgate.config import risk
+from tillgate.config.values import PREFIX, SettingRefused, refused, whole
 
-PREFIX: Final = "TILLGATE_"
 FILE_NAME: Final = "tillgate.toml"
 DATABASE_NAME: Final = "tillgate.sqlite"
 SQLITE: Final = "sqlite:///"
 PORT_MAX: Final = 65_535
 FILE_BYTES_MAX: Final = 64 * 1024
-
-
-class SettingRefused(TillgateError):
-    """A setting cannot be used; the text names it, its rule and the next step."""
+REQ_TIME_S_MAX: Final = 1_800
+"""How long a request is remembered (U10): one that is taken for longer could be sent again."""
 
 
 @unique
@@ -48,6 +46,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         order_life_s: how long a new order waits for its buyer (U10).
         order_str_age_s_max: how old an orderStr may be when it creates an order (U10).
         order_str_ahead_s_max: how far ahead of us its reqTime may be (U10).
+        req_time_behind_s_max: how old a request of a merchant's server may be (U10).
+        req_time_ahead_s_max: how far ahead of us its reqTime may be (U10).
         issuer_wait_s_max: how long an issuer is waited for before its answer counts as unknown.
     """
 
@@ -58,6 +58,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     order_life_s: int = 180
     order_str_age_s_max: int = 180
     order_str_ahead_s_max: int = 300
+    req_time_behind_s_max: int = 900
+    req_time_ahead_s_max: int = 300
     issuer_wait_s_max: int = 8
 
 
@@ -71,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         public_url: the origin under which buyers reach us; "" means host and port.
         gateway_key: the gateway's private key, when it does not lie in `data`.
         limits: bounds that an operator may move.
+        risk: names and texts of the settings of risk that are set; `bootstrap.risk` reads them.
     """
 
     data: Path
@@ -81,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     gateway_key: Path | None = None
     limits: Limits = Limits()
+    risk: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_sandbox(self) -> bool:
@@ -89,8 +93,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LIMITS: Final = Limits.__struct_fields__
-_KNOWN: Final = ("database_url", "mode", "host", "port", "public_url", "gateway_key", *_LIMITS)
-_ELSEWHERE: Final = ("config", "data", "operator", "pin", "test_browser", "control_token")
+KNOWN: Final = (
+    *("database_url", "mode", "host", "port", "public_url", "gateway_key"),
+    *_LIMITS,
+    *risk.NAMES,
+)
+"""Every setting; `docs/settings.md` tells of each."""
+_ELSEWHERE: Final = (
+    *("config", "data", "operator", "pin", "test_browser", "control_token"),
+    *("access_token", "refresh_token"),
+)
 """Variables with our prefix that are not settings of a gateway, or are read before the file."""
 
 
@@ -109,10 +121,11 @@ def read_settings(given: Mapping[str, str], environ: Mapping[str, str], *, home:
         database=_database(said, data, data_given="data" in given),
         mode=mode,
         host=_host(said),
-        port=_whole(said, "port", 8080, most=PORT_MAX),
+        port=whole(said, "port", 8080, most=PORT_MAX),
         public_url=_public_url(said, mode),
         gateway_key=_path(said, "gateway_key"),
-        limits=Limits(**{name: _limit(said, name) for name in _LIMITS}),
+        limits=_limits(said),
+        risk=tuple((name, said[name]) for name in risk.NAMES if name in said),
     )
 
 
@@ -123,7 +136,7 @@ def check_serving(settings: Settings) -> None:
         SettingRefused: something is missing that only a server needs.
     """
     if not settings.is_sandbox and not settings.public_url:
-        raise _refused(
+        raise refused(
             "public_url",
             "production needs the https origin under which buyers reach this gateway",
             f"set {PREFIX}PUBLIC_URL=https://pay.example.com, or add --sandbox to try things out",
@@ -137,7 +150,7 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
         if name.startswith(PREFIX) and value.strip()
     }
     for name in named:
-        if name not in _KNOWN and name not in _ELSEWHERE:
+        if name not in KNOWN and name not in _ELSEWHERE:
             raise _unknown(f"{PREFIX}{name.upper()}", name)
     return named
 
@@ -167,21 +180,21 @@ def _file(variables: Mapping[str, str], data: Path) -> dict[str, str]:
         raw = path.read_bytes()
     except OSError as error:
         reason = f"the file {path} cannot be read ({error.strerror})"
-        raise _refused("config", reason, "give a readable TOML file") from error
+        raise refused("config", reason, "give a readable TOML file") from error
     if len(raw) > FILE_BYTES_MAX:
-        raise _refused("config", f"{path} is larger than 64 KiB", "keep settings only in it")
+        raise refused("config", f"{path} is larger than 64 KiB", "keep settings only in it")
     try:
         table = tomllib.loads(raw.decode())
     except (ValueError, RecursionError) as error:
         reason = f"{path} is not TOML: {error}"
-        raise _refused(
+        raise refused(
             "config", reason, 'write lines such as port = 8080, host = "127.0.0.1"'
         ) from None
     for name, value in table.items():
-        if name not in _KNOWN:
+        if name not in KNOWN:
             raise _unknown(f"{name} in {path}", name)
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise _refused(name, f"{path} gives {value!r}", "write a text or a whole number")
+            raise refused(name, f"{path} gives {value!r}", "write a text or a whole number")
     return {name: str(value) for name, value in table.items()}
 
 
@@ -191,7 +204,7 @@ def _database(said: Mapping[str, str], data: Path, *, data_given: bool) -> Path:
         return data / DATABASE_NAME
     path = url.removeprefix(SQLITE)
     if path == url or not path or "?" in path or path == ":memory:":
-        raise _refused(
+        raise refused(
             "database_url",
             "it names a database by URL, and this version keeps SQLite files",
             "write sqlite:///relative.sqlite or sqlite:////absolute.sqlite, or use --data DIR",
@@ -205,9 +218,7 @@ def _mode(said: Mapping[str, str]) -> Mode:
         return Mode(text)
     except ValueError:
         known = " or ".join(Mode)
-        raise _refused(
-            "mode", f"it is {known}, not {text!r}", f"set {PREFIX}MODE=sandbox"
-        ) from None
+        raise refused("mode", f"it is {known}, not {text!r}", f"set {PREFIX}MODE=sandbox") from None
 
 
 def _host(said: Mapping[str, str]) -> str:
@@ -217,7 +228,7 @@ def _host(said: Mapping[str, str]) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise _refused(
+        raise refused(
             "host",
             f"it is the address to listen on, and {text!r} is none",
             "give 127.0.0.1 (the default; put a TLS proxy before it) or 0.0.0.0",
@@ -233,30 +244,28 @@ def _public_url(said: Mapping[str, str], mode: Mode) -> str:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise _refused("public_url", f"{text!r} is no URL", step) from None
+        raise refused("public_url", f"{text!r} is no URL", step) from None
     if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc:
-        raise _refused("public_url", f"it is an https origin, not {text!r}", step)
+        raise refused("public_url", f"it is an https origin, not {text!r}", step)
     if parts.path or parts.query or parts.fragment:
-        raise _refused("public_url", "it is an origin, without a path", step)
+        raise refused("public_url", "it is an origin, without a path", step)
     if mode is Mode.PRODUCTION and parts.scheme != "https":
-        raise _refused("public_url", "production is reached over https only", step)
+        raise refused("public_url", "production is reached over https only", step)
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def _limits(said: Mapping[str, str]) -> Limits:
+    limits = Limits(**{name: _limit(said, name) for name in _LIMITS})
+    if limits.req_time_behind_s_max + limits.req_time_ahead_s_max > REQ_TIME_S_MAX:
+        name = "req_time_behind_s_max"
+        rule = f"with {PREFIX}REQ_TIME_AHEAD_S_MAX it is at most {REQ_TIME_S_MAX}"
+        step = f"make one of them smaller; the defaults are {Limits().req_time_behind_s_max} and "
+        raise refused(name, rule, f"{step}{Limits().req_time_ahead_s_max}")
+    return limits
+
+
 def _limit(said: Mapping[str, str], name: str) -> int:
-    return _whole(said, name, getattr(Limits(), name), least=1, most=1_000_000)
-
-
-def _whole(said: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int) -> int:
-    text = said.get(name, str(default)).strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
-        number = -1
-    else:
-        number = int(text)
-    if not least <= number <= most:
-        rule = f"it is a whole number from {least} to {most}, not {text[:40]!r}"
-        raise _refused(name, rule, f"the default is {default}")
-    return number
+    return whole(said, name, getattr(Limits(), name), least=1, most=1_000_000)
 
 
 def _path(said: Mapping[str, str], name: str) -> Path | None:
@@ -265,9 +274,5 @@ def _path(said: Mapping[str, str], name: str) -> Path | None:
 
 
 def _unknown(said: str, name: str) -> SettingRefused:
-    known = ", ".join(f"{PREFIX}{each.upper()}" for each in _KNOWN)
-    return _refused(name, f"there is no setting {said}", f"the settings are {known}")
-
-
-def _refused(name: str, rule: str, step: str) -> SettingRefused:
-    return SettingRefused(f"Setting {PREFIX}{name.upper()}: {rule}. Next: {step}.")
+    known = ", ".join(f"{PREFIX}{each.upper()}" for each in KNOWN)
+    return refused(name, f"there is no setting {said}", f"the settings are {known}")

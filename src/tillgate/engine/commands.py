@@ -280,6 +280,20 @@ class InitialiseDatabase(OperatorCommand, frozen=True, kw_only=True):
     gateway_fingerprint: str
 
 
+class SwitchGatewayKey(OperatorCommand, frozen=True, kw_only=True):
+    """The gateway's next key becomes its own; merchants may hold the one before for a while.
+
+    Attributes:
+        fingerprint, public_pem: the key that signs from the next start.
+        previous_fingerprint, previous_pem: the key that the database belonged to until now.
+    """
+
+    fingerprint: str
+    public_pem: str
+    previous_fingerprint: str
+    previous_pem: str
+
+
 class AddClient(OperatorCommand, frozen=True, kw_only=True):
     """Register a client; the same client again is no change, another content is refused."""
 

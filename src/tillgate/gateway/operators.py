@@ -17,13 +17,17 @@ from tillgate.engine.commands import (
     AddClient,
     AddClientKey,
     AddPayer,
+    DecideReview,
+    LimitPayer,
     OperatorCommand,
     ResendNotification,
     RetireClientKey,
     SetMerchant,
+    SwitchGatewayKey,
     TopUp,
     UnlockPayer,
 )
+from tillgate.kernel.clock import DAY_MS
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.money import MINOR_DIGITS_MAX, Money, currency
 from tillgate.kernel.results import Result
@@ -41,8 +45,11 @@ COMMANDS: Final[Mapping[str, type[OperatorCommand]]] = {
         SetMerchant,
         AddPayer,
         TopUp,
+        LimitPayer,
         UnlockPayer,
         ResendNotification,
+        DecideReview,
+        SwitchGatewayKey,
     )
 }
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
@@ -50,7 +57,11 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OPERATION_ID: Final = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 _TEXT_MAX: Final = 256
 _LIST_MAX: Final = 100
-_AFTER_MS_MAX: Final = 366 * 24 * 3_600_000
+_AFTER_MS_MAX: Final = 366 * DAY_MS
+_DEBT: Final = re.compile(r"[A-Z]{3}:[0-9]{1,12}")
+_WINDOW_MS_MAX: Final = 3_660 * DAY_MS
+"""Ten years: a longer time of refunds or of a token is a slip of the hand."""
+_ATTEMPT_NO_MAX: Final = 10**9
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,6 +118,13 @@ def check_command(command: OperatorCommand) -> None:
             _check_payer(command)
         case TopUp():
             _check_money(command.money)
+        case LimitPayer():
+            _check_limits(command)
+        case DecideReview():
+            _matches("merchant_id", command.merchant_id, _ID.fullmatch)
+            _matches("attempt_no", command.attempt_no, lambda no: 0 < no <= _ATTEMPT_NO_MAX)
+        case SwitchGatewayKey():
+            _check_key_pair(command)
         case _:
             return
 
@@ -142,6 +160,25 @@ def _check_merchant(merchant: Merchant) -> None:
     _each("merchant.origins", merchant.origins, lambda text: urls.origin_of(text) == text)
     _each("merchant.contracts", merchant.contracts, _ID.fullmatch)
     _each("merchant.currencies", merchant.currencies, currency)
+    if merchant.redirect_url:
+        url = merchant.redirect_url
+        _matches("merchant.redirect_url", url, _is_redirect)
+    _each("merchant.debt_max", merchant.debt_max, _is_debt)
+    codes = [text[:3] for text in merchant.debt_max]
+    _matches("merchant.debt_max", codes, lambda each: len(set(each)) == len(each))
+    for name in ("refund_window_ms", "access_life_ms", "refresh_life_ms"):
+        _matches(f"merchant.{name}", getattr(merchant, name), lambda ms: 0 < ms <= _WINDOW_MS_MAX)
+    access_ms = merchant.access_life_ms
+    _matches("merchant.refresh_life_ms", merchant.refresh_life_ms, lambda ms: ms >= access_ms)
+
+
+def _is_redirect(text: str) -> bool:
+    urls.check_redirect_url(text)
+    return urls.normalise(text) == text
+
+
+def _is_debt(text: str) -> bool:
+    return bool(_DEBT.fullmatch(text) and currency(text[:3]))
 
 
 def _check_payer(command: AddPayer) -> None:
@@ -151,6 +188,28 @@ def _check_payer(command: AddPayer) -> None:
     _matches("pin_hash", command.pin_hash, lambda text: text.startswith("$argon2id$"))
     _matches("pin_tries_used", command.pin_tries_used, lambda count: 0 <= count <= _LIST_MAX)
     _matches("about", command.about, lambda text: len(text) <= _TEXT_MAX)
+
+
+def _check_limits(command: LimitPayer) -> None:
+    _matches("payer_id", command.payer_id, _ID.fullmatch)
+    _matches("currency", command.currency, currency)
+    for name in ("single_max", "daily_max"):
+        minor = getattr(command, name)
+        _matches(name, minor, lambda most: most is None or 0 <= most < 10**MINOR_DIGITS_MAX)
+
+
+def _check_key_pair(command: SwitchGatewayKey) -> None:
+    for path, pem, fingerprint in (
+        ("fingerprint", command.public_pem, command.fingerprint),
+        ("previous_fingerprint", command.previous_pem, command.previous_fingerprint),
+    ):
+        try:
+            loaded = load_public_key(pem)
+        except KeyRefused as error:
+            raise _illegal(path, str(error)) from None
+        _matches(path, fingerprint, loaded.fingerprint.__eq__)
+    before = command.previous_fingerprint
+    _matches("fingerprint", command.fingerprint, lambda text: text != before)
 
 
 def _check_money(money: Money) -> None:
@@ -171,6 +230,19 @@ _RULES: Final = {
     "merchant.hosts": "a host is written alone and in lower case, as in shop.example.com",
     "merchant.origins": "an origin is scheme and host, as in https://shop.example.com",
     "merchant.currencies": "a currency is an ISO 4217 code, as in HKD",
+    "merchant.redirect_url": "an address is http or https, and is written as a browser writes it",
+    "merchant.debt_max": "a debt is a currency and minor units, one each, as in HKD:100000",
+    "merchant.refund_window_ms": "a refund's time is above zero and at most ten years",
+    "merchant.access_life_ms": "a token lives above zero and at most ten years",
+    "merchant.refresh_life_ms": (
+        "a refresh token lives at least as long as an access token and at most ten years"
+    ),
+    "currency": "a currency is an ISO 4217 code, as in HKD",
+    "single_max": f"a limit is none or has at most {MINOR_DIGITS_MAX} digits",
+    "daily_max": f"a limit is none or has at most {MINOR_DIGITS_MAX} digits",
+    "attempt_no": "attempts are numbered from 1",
+    "fingerprint": "the fingerprint is that of its key, and of another key than the one before",
+    "previous_fingerprint": "the fingerprint is that of its key",
     "pin_hash": "a PIN is kept as an argon2id hash",
     "money.minor": f"an amount is above zero and has at most {MINOR_DIGITS_MAX} digits",
     "money.currency": "a currency is an ISO 4217 code with its own number of digits",

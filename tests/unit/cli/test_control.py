@@ -12,24 +12,35 @@ from tillgate.engine.commands import (
     AddClientKey,
     AddPayer,
     Command,
+    DecideReview,
     InitialiseDatabase,
+    LimitPayer,
     OperatorCommand,
     ResendNotification,
     RetireClientKey,
     SetMerchant,
+    SwitchGatewayKey,
     TopUp,
     UnlockPayer,
 )
 from tillgate.gateway.control import ControlApp
 from tillgate.gateway.operators import COMMANDS, check_command, read_command, write_command
+from tillgate.kernel.clock import DAY_MS
 from tillgate.kernel.errors import Broken, Refused, Unavailable
-from tillgate.kernel.ids import ClientId, MerchantId, NotificationId, OperationId, PayerId
+from tillgate.kernel.ids import (
+    ClientId,
+    MerchantId,
+    MerchantTransId,
+    NotificationId,
+    OperationId,
+    PayerId,
+)
 from tillgate.kernel.money import Currency, Money
 from tillgate.kernel.results import Result
 from tillgate.protocol.keys import PrivateKey
 
 TOKEN = "a-token-of-this-start"
-KEY = PrivateKey.generate().public
+KEY, NEXT_KEY = (PrivateKey.generate().public for _ in range(2))
 SAID: dict[str, Any] = {"operation_id": OperationId("operation-1"), "operator": "alice"}
 CLIENT = Client(client_id=ClientId("C-1"), name="Shop", profile="TILLGATE", merchant_ids=("M-1",))
 MERCHANT = Merchant(merchant_id=MerchantId("M-1"), name="COD", hosts=("shop.example.com",))
@@ -38,6 +49,21 @@ CLIENT_KEY = ClientKey(
     fingerprint=KEY.fingerprint,
     public_pem=KEY.pem(),
     valid_from_ms=0,
+)
+SWITCH = SwitchGatewayKey(
+    **SAID,
+    fingerprint=NEXT_KEY.fingerprint,
+    public_pem=NEXT_KEY.pem(),
+    previous_fingerprint=KEY.fingerprint,
+    previous_pem=KEY.pem(),
+)
+LIMIT = LimitPayer(**SAID, payer_id=PayerId("bob"), currency="HKD", single_max=100)
+DECIDE = DecideReview(
+    **SAID,
+    merchant_id=MerchantId("M-1"),
+    merchant_trans_id=MerchantTransId("A-1"),
+    attempt_no=1,
+    release=True,
 )
 GOOD: tuple[OperatorCommand, ...] = (
     AddClient(**SAID, client=CLIENT),
@@ -52,7 +78,18 @@ GOOD: tuple[OperatorCommand, ...] = (
     ResendNotification(
         **SAID, merchant_id=MerchantId("M-1"), notification_id=NotificationId("A-1.paid")
     ),
+    LIMIT,
+    DECIDE,
+    SWITCH,
 )
+
+
+def _changed(command: Any, **changes: Any) -> Any:
+    return msgspec.structs.replace(command, **changes)
+
+
+def _set(**changes: Any) -> SetMerchant:
+    return SetMerchant(**SAID, merchant=_changed(MERCHANT, **changes))
 
 
 class Engine:
@@ -158,6 +195,31 @@ def test_each_command_of_operators_has_its_example_here() -> None:
                 operation_id=OperationId("operation-1"), operator="", payer_id=PayerId("b")
             ),
             "operator",
+        ),
+        (_set(debt_max=("HKD:-1",)), "merchant.debt_max"),
+        (_set(debt_max=("hkd:1",)), "merchant.debt_max"),
+        (_set(debt_max=("ZZZ:1",)), "merchant.debt_max"),
+        (_set(debt_max=("HKD:" + "1" * 13,)), "merchant.debt_max"),
+        (_set(debt_max=("HKD:1", "HKD:2")), "merchant.debt_max"),
+        (_set(redirect_url="ftp://a"), "merchant.redirect_url"),
+        (_set(redirect_url="HTTPS://SHOP.example.com"), "merchant.redirect_url"),
+        (_set(redirect_url="https://a.example/?state=1"), "merchant.redirect_url"),
+        (_set(refund_window_ms=0), "merchant.refund_window_ms"),
+        (_set(refund_window_ms=4_000 * DAY_MS), "merchant.refund_window_ms"),
+        (_set(access_life_ms=-1), "merchant.access_life_ms"),
+        (_set(refresh_life_ms=DAY_MS), "merchant.refresh_life_ms"),
+        (_changed(LIMIT, payer_id="b b"), "payer_id"),
+        (_changed(LIMIT, currency="HK"), "currency"),
+        (_changed(LIMIT, single_max=-1), "single_max"),
+        (_changed(LIMIT, daily_max=10**12), "daily_max"),
+        (_changed(DECIDE, attempt_no=0), "attempt_no"),
+        (_changed(DECIDE, merchant_id=""), "merchant_id"),
+        (_changed(SWITCH, fingerprint=KEY.fingerprint), "fingerprint"),
+        (_changed(SWITCH, public_pem="none"), "fingerprint"),
+        (_changed(SWITCH, previous_pem=NEXT_KEY.pem()), "previous_fingerprint"),
+        (
+            _changed(SWITCH, fingerprint=KEY.fingerprint, public_pem=KEY.pem()),
+            "fingerprint",
         ),
     ],
 )

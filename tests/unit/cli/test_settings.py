@@ -72,6 +72,8 @@ def test_a_file_may_be_named(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://pay.example.com:port", "no URL"),
         ("ORDER_LIFE_S", "0", "from 1 to"),
         ("CONNECTIONS_MAX", "-1", "from 1 to"),
+        ("REQ_TIME_BEHIND_S_MAX", "1501", "TILLGATE_REQ_TIME_AHEAD_S_MAX it is at most 1800"),
+        ("REQ_TIME_AHEAD_S_MAX", "0", "from 1 to"),
     ],
 )
 def test_a_value_that_breaks_its_rule_is_refused_by_name(name: str, value: str, says: str) -> None:

@@ -14,7 +14,7 @@ from tillgate import bookkeeping
 from tillgate.acquiring.allowance import Allowance, allowance_key, payer_owner
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
-from tillgate.acquiring.operator import Fact, OperatorAction
+from tillgate.acquiring.operator import GATEWAY_KEY, PREVIOUS_KEY, Fact, OperatorAction
 from tillgate.acquiring.payer import WALLET, Payer
 from tillgate.engine.commands import (
     AddClient,
@@ -26,6 +26,7 @@ from tillgate.engine.commands import (
     OperatorCommand,
     RetireClientKey,
     SetMerchant,
+    SwitchGatewayKey,
     TopUp,
     UnlockPayer,
 )
@@ -119,7 +120,7 @@ def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Regi
     for name, value, sentence in (
         ("mode", command.mode, "This database is for {held}, not for {asked}; name another one."),
         (
-            "gateway_fingerprint",
+            GATEWAY_KEY,
             command.gateway_fingerprint,
             "This database belongs to the gateway key {held}; the configured key is {asked}.",
         ),
@@ -131,6 +132,23 @@ def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Regi
             rows.insert(Fact(name=name, value=value))
             changed = True
     return Registered(subject="database", changed=changed)
+
+
+def _switch_gateway_key(command: SwitchGatewayKey, rows: Rows, moment: Moment) -> Registered:
+    fact = rows.must(Fact, GATEWAY_KEY)
+    subject = f"gateway key {command.fingerprint}"
+    if fact.value == command.fingerprint:
+        return Registered(subject=subject, changed=False)
+    if fact.value != command.previous_fingerprint:
+        sentence = f"This database belongs to the gateway key {fact.value}; see: tillgate keys show"
+        raise Refused(Result.PROCESS_FAIL, sentence)
+    rows.update(fact.replaced(value=command.fingerprint))
+    previous = rows.get(Fact, PREVIOUS_KEY)
+    if previous is None:
+        rows.insert(Fact(name=PREVIOUS_KEY, value=command.previous_pem))
+    else:
+        rows.update(previous.replaced(value=command.previous_pem))
+    return Registered(subject=subject, changed=True)
 
 
 def _add_client(command: AddClient, rows: Rows, moment: Moment) -> Registered:
@@ -289,8 +307,14 @@ OPERATOR_VERBS: Mapping[type[Command], Verb[Any]] = {
     InitialiseDatabase: OperatorVerb(
         "db initialise",
         Registered,
-        name=lambda _: [Key(Fact, ("mode",)), Key(Fact, ("gateway_fingerprint",))],
+        name=lambda _: [Key(Fact, ("mode",)), Key(Fact, (GATEWAY_KEY,))],
         act=_initialise,
+    ),
+    SwitchGatewayKey: OperatorVerb(
+        "keys switch-gateway",
+        Registered,
+        name=lambda _: [Key(Fact, (GATEWAY_KEY,)), Key(Fact, (PREVIOUS_KEY,))],
+        act=_switch_gateway_key,
     ),
     AddClient: OperatorVerb("client add", Registered, name=_client_keys, act=_add_client),
     AddClientKey: OperatorVerb("client add-key", Registered, name=_key_keys, act=_add_key),
