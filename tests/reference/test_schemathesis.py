@@ -19,7 +19,7 @@ from tillgate.protocol.functions import ALL_FUNCTIONS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-RUN_S_MAX = 25
+RUN_S_MAX = 40
 PAYER = "poor"  # The samples sign in as `rich`, with PINs that lock the account.
 
 
