@@ -94,7 +94,8 @@ def check_refundable(
         sentence = f"The payment was in {order.amount.currency.code}; refund it in that currency."
         raise Refused(Result.CURRENCY_NOT_SAME, sentence, path="body.refundAmount.currency")
     if order.paid_at_ms is None:
-        result = Result.ORDER_STATUS_INVALID if order.waits else Result.ORDER_IS_CLOSED
+        waits = order.waits and not order.is_over(now_ms)
+        result = Result.ORDER_STATUS_INVALID if waits else Result.ORDER_IS_CLOSED
         sentence = "The order was not paid, so there is nothing to refund; cancel it instead."
         raise Refused(result, sentence, path="body.acquirementId")
     if order.close_reason is CloseReason.CANCELLED:
