@@ -44,16 +44,18 @@ class Allowance(Record, frozen=True, kw_only=True):
         day = day_of(now_ms)
         return self if self.day >= day else self.replaced(day=day, spent=0, count=0)
 
-    def reserved(self, money: Money, *, single: Result, now_ms: int) -> "Allowance":
+    def check_single(self, money: Money, result: Result) -> None:
+        """Raise `Refused` with this result when one payment may not be this large."""
+        if self.single_max is not None and money.minor > self.single_max:
+            raise Refused(result, path="body.order.orderAmount.value")
+
+    def reserved(self, money: Money, *, now_ms: int) -> "Allowance":
         """Return the allowance with this payment counted.
 
         Raises:
-            Refused: `single` when one payment may not be this large, else
-                AMOUNT_EXCEED_DAILY_LIMIT.
+            Refused: AMOUNT_EXCEED_DAILY_LIMIT.
         """
         today = self.on(now_ms)
-        if self.single_max is not None and money.minor > self.single_max:
-            raise Refused(single, path="body.order.orderAmount.value")
         spent = today.spent + money.minor
         if self.daily_max is not None and spent > self.daily_max:
             raise Refused(Result.AMOUNT_EXCEED_DAILY_LIMIT, path="body.order.orderAmount.value")

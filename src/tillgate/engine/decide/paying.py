@@ -199,18 +199,22 @@ def allowance_keys(attempt: Attempt) -> list[Key]:
 
 
 def _reserved(rows: Rows, of: Try, moment: Moment) -> list[Allowance]:
-    """Return the allowances with this payment counted; nothing is written yet."""
+    """Return the allowances with this payment counted; nothing is written yet.
+
+    Every limit of one payment comes before any of a day, as the result codes are declared.
+    """
     amount = of.order.amount
     owners = [(payer_owner(of.payer.payer_id), Result.USER_AMOUNT_EXCEED_LIMIT)]
     if of.agreement is not None:
         owner = agreement_owner(of.agreement.merchant_id, of.agreement.merchant_agreement_id)
         owners.append((owner, Result.PAYMENT_AMOUNT_EXCEED_LIMIT))
-    reserved = []
+    held = []
     for owner, single in owners:
-        held = rows.get(Allowance, owner, amount.currency.code)
-        row = held or Allowance(owner=owner, currency=amount.currency.code)
-        reserved.append(row.reserved(amount, single=single, now_ms=moment.now_ms))
-    return reserved
+        row = rows.get(Allowance, owner, amount.currency.code)
+        row = row or Allowance(owner=owner, currency=amount.currency.code)
+        row.check_single(amount, single)
+        held.append(row)
+    return [row.reserved(amount, now_ms=moment.now_ms) for row in held]
 
 
 def _put(rows: Rows, allowances: list[Allowance]) -> None:
