@@ -143,6 +143,16 @@ class Acquirement(Record, frozen=True, kw_only=True):
 
     def check_same(self, terms: Terms) -> None:
         """Raise `Refused` naming the first member in which a repeat differs (U17)."""
+        difference = self.difference(terms)
+        if difference is not None:
+            raise difference
+
+    def is_same(self, terms: Terms) -> bool:
+        """Tell whether these terms are a repeat of the order's own."""
+        return self.difference(terms) is None
+
+    def difference(self, terms: Terms) -> Refused | None:
+        """Return the refusal that names the first member in which terms differ, if any does."""
         sentence = (
             f"Order {self.merchant_trans_id} exists with another {{}};"
             " use a new merchantTransId for another order."
@@ -165,7 +175,8 @@ class Acquirement(Record, frozen=True, kw_only=True):
             ),
         ):
             if ours != theirs:
-                raise Refused(Result.REPEAT_REQ_INCONSISTENT, sentence.format(name), path=path)
+                return Refused(Result.REPEAT_REQ_INCONSISTENT, sentence.format(name), path=path)
+        return None
 
 
 def new_acquirement_id(now_ms: int, ids: IdFactory) -> AcquirementId:

@@ -69,17 +69,18 @@ class DebitVerb:
         grant = rows.get(Grant, terms.merchant_id, command.access_hash)
         grant = check_grant(grant, GrantKind.ACCESS, terms.client_id, path="head.accessToken")
         agreement = _resolved(rows, grant, command)
-        if order is None:
-            _check_standing(grant, agreement, moment)
+        if order is not None and order.is_same(terms):
+            return debited(order)
+        _check_standing(grant, agreement, moment)
         merchant = rows.get(Merchant, terms.merchant_id)
         currency = terms.amount.currency.code
-        if order is not None:
-            return _repeated(order, command)
         check_sells(merchant, contract=terms.settle_contract_id, currency=currency)
         if currency != agreement.currency:
             sentence = f"The payer agreed to payments in {agreement.currency}."
             path = "body.order.orderAmount.currency"
             raise Refused(Result.CURRENCY_NOT_SUPPORT, sentence, path=path)
+        if order is not None:
+            return _met(order, command)
         payer = check_payer(rows.get(Payer, command.payer_id))
         order = new_order(terms, rows, command.signals, moment)
         call = _call(command, moment)
@@ -108,8 +109,8 @@ def debited(order: Acquirement) -> Debited:
     return Debited(order=order, result=order.failure or Result.ORDER_IS_CLOSED.name)
 
 
-def _repeated(order: Acquirement, command: Debit) -> Debited:
-    """Return what became of an order; its content must be the same, but for a tombstone's."""
+def _met(order: Acquirement, command: Debit) -> Debited:
+    """Refuse an order of another content; a tombstone has none and says that it is closed."""
     if order.close_reason is not CloseReason.NEVER_CREATED:
         order.check_same(command.terms)
     return debited(order)

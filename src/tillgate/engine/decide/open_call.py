@@ -72,8 +72,9 @@ class OpenCallVerb:
         call = rows.get(Call, terms.merchant_id, terms.merchant_trans_id, command.call_id)
         if call is not None:
             _check_caller(call, command)
-        if call is not None and call.result_code:
-            return _repeated(rows, call, terms)
+        repeated = _repeated(rows, call, terms)
+        if repeated is not None:
+            return repeated
         order = _order(command, rows, moment)
         if order.is_over(moment.now_ms):
             order = parts.close_order(rows, order, CloseReason.EXPIRED, now_ms=moment.now_ms)
@@ -120,11 +121,12 @@ def _check_caller(call: Call, command: OpenCall) -> None:
         raise Refused(Result.ACCESS_DENIED, sentence)
 
 
-def _repeated(rows: Rows, call: Call, terms: Terms) -> Final:
+def _repeated(rows: Rows, call: Call | None, terms: Terms) -> Final | None:
     """Return what the call was told, whatever became of its merchant since; money has moved."""
+    if call is None or not call.result_code:
+        return None
     order = rows.must(Acquirement, call.merchant_id, call.merchant_trans_id)
-    order.check_same(terms)
-    return parts.recorded(call, order)
+    return parts.recorded(call, order) if order.is_same(terms) else None
 
 
 def _order(command: OpenCall, rows: Rows, moment: Moment) -> Acquirement:
