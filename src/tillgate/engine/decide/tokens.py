@@ -61,19 +61,21 @@ class ApplyTokenVerb:
 
     def decide(self, command: ApplyToken, rows: Rows, found: Found, moment: Moment) -> Granted:
         """Issue the pair, or return the one that was issued."""
-        merchant = check_active(rows.get(Merchant, command.merchant_id), path="body.authMerchantId")
         is_code = command.kind is GrantKind.CODE
         path = "body.authCode" if is_code else "body.refreshToken"
+        if is_code:  # A refresh token is a right, and rights are judged before the merchant.
+            _merchant(rows, command)
         given = rows.get(Grant, command.merchant_id, command.given_hash)
         given = check_grant(given, command.kind, command.client_id, path=path)
         if found[0] is None:
             raise ResolutionStale
-        agreement = rows.must(Agreement, given.merchant_id, given.merchant_agreement_id)
-        if not agreement.is_active:
-            raise Refused(Result.AGREEMENT_STATUS_INVALID, path=path)
         if moment.now_ms >= given.expires_at_ms:
             over = Result.AUTH_CODE_EXPIRED if is_code else Result.EXPIRED_ACCESS_TOKEN
             raise Refused(over, path=path)
+        merchant = _merchant(rows, command)
+        agreement = rows.must(Agreement, given.merchant_id, given.merchant_agreement_id)
+        if not agreement.is_active:
+            raise Refused(Result.AGREEMENT_STATUS_INVALID, path=path)
         access = rows.get(Grant, command.merchant_id, command.access_hash)
         if access is None:
             access = _issued(rows, given, command, merchant=merchant, moment=moment)
@@ -84,6 +86,10 @@ class ApplyTokenVerb:
             access_ends_at_ms=access.expires_at_ms,
             refresh_ends_at_ms=refresh.expires_at_ms,
         )
+
+
+def _merchant(rows: Rows, command: ApplyToken) -> Merchant:
+    return check_active(rows.get(Merchant, command.merchant_id), path="body.authMerchantId")
 
 
 def _issued(

@@ -14,6 +14,7 @@ from tillgate.acquiring.agreement import (
     GrantKind,
     check_grant,
 )
+from tillgate.acquiring.merchant import check_active
 from tillgate.acquiring.states import AgreementState
 from tillgate.edge import tokens
 from tillgate.edge.asking import ask_debit
@@ -85,9 +86,11 @@ async def apply_token(desk: Desk, posted: Posted, body: ApplyTokenBody) -> Apply
     is_code = body.grant_type == AUTHORIZATION_CODE
     kind = GrantKind.CODE if is_code else GrantKind.REFRESH
     given = digest((body.auth_code if is_code else body.refresh_token) or "")
-    await must_merchant(desk, body.auth_merchant_id, path="body.authMerchantId")
-    grant = await desk.reader.get(Grant, body.auth_merchant_id, given)
     path = "body.authCode" if is_code else "body.refreshToken"
+    if is_code:  # A refresh token is a right, and rights are judged before the merchant.
+        merchant = await must_merchant(desk, body.auth_merchant_id, path="body.authMerchantId")
+        check_active(merchant, path="body.authMerchantId")
+    grant = await desk.reader.get(Grant, body.auth_merchant_id, given)
     grant = check_grant(grant, kind, _client_id(posted), path=path)
     of = (grant.merchant_id, grant.merchant_agreement_id)
     access = tokens.access_token(desk, *of, generation=grant.generation + 1)
