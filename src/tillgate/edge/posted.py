@@ -76,7 +76,7 @@ async def read_posted(
     try:
         _check_rights(client, function, merchant_id, request.body)
     except Refused:
-        await _check_replay(desk, mark, now_ms)
+        await check_replay(desk, mark)
         raise
     return Posted(request=request, client=client, merchant_id=merchant_id, mark=mark)
 
@@ -104,13 +104,13 @@ def _check_rights(client: KnownClient, function: Function, merchant_id: str, bod
         raise Refused(Result.ACCESS_DENIED, path=f"body.{name}")
 
 
-async def _check_replay(desk: Desk, mark: Mark | None, now_ms: int) -> None:
-    """Tell of a replay before any other refusal; a verb that decides checks it again, locked."""
+async def check_replay(desk: Desk, mark: Mark | None) -> None:
+    """Refuse a replay where a later check has refused; a verb that decides checks it, locked."""
     if mark is None:
         return
     known = await desk.reader.get(RequestMark, mark.client_id, mark.req_msg_id)
     if known is not None:
-        known.check(mark.digest, now_ms)
+        known.check(mark.digest, desk.clock.now_ms())
 
 
 def _merchant_id(body: object) -> str:

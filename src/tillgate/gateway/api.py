@@ -14,13 +14,13 @@ import structlog
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
 from tillgate.edge.directory import KnownClient
-from tillgate.edge.posted import read_posted
+from tillgate.edge.posted import check_replay, read_posted
 from tillgate.edge.rates import Rate
 from tillgate.edge.story import StepKind
 from tillgate.gateway.functions.table import HANDLERS
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Refused, TillgateError, Unavailable
-from tillgate.kernel.results import Result
+from tillgate.kernel.results import Check, Result
 from tillgate.protocol.envelope import (
     MESSAGE_BYTES_MAX,
     Claims,
@@ -115,7 +115,13 @@ class ApiDoor:
         if handler is None:
             sentence = "This function is one that the gateway sends; it takes none."
             raise Refused(Result.NO_INTERFACE_DEF, sentence, path="head.function")
-        return msgspec.json.encode(await handler(self._desk, posted, posted.request.body))
+        try:
+            return msgspec.json.encode(await handler(self._desk, posted, posted.request.body))
+        except Refused as refused:
+            # A door may refuse before the verb that guards against replays is asked.
+            if refused.result.check > Check.REPLAY:
+                await check_replay(self._desk, posted.mark)
+            raise
 
     def _count_bad(self, refused: Refused, client: KnownClient, peer: str) -> None:
         if refused.result is not Result.INVALID_SIGNATURE:

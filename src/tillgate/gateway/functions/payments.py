@@ -155,7 +155,7 @@ async def open_cashier(desk: Desk, posted: Posted, body: PayBody) -> CashierAnsw
     url = f"{desk.settings.wallet_origin}/cashier/{token}"
     is_open = isinstance(outcome, Opened)
     return CashierAnswer(
-        result_info=ResultInfo.of(Result.SUCCESS) if is_open else _told(outcome),
+        result_info=ResultInfo.of(Result.SUCCESS) if is_open else _told(outcome, order),
         acquirement_id=order.acquirement_id,
         merchant_trans_id=order.merchant_trans_id,
         cashier_url=url if is_open else None,
@@ -170,13 +170,15 @@ async def must_merchant(desk: Desk, merchant_id: str, *, path: str = "body.merch
     return merchant
 
 
-def _told(outcome: Opened | Final) -> ResultInfo:
+def _told(outcome: Opened | Final, order: Acquirement) -> ResultInfo:
     """Return the result of a cashier that cannot be opened any more."""
     code = outcome.result_code if isinstance(outcome, Final) else ""
     if code == CallbackCode.PAID.code:
         return ResultInfo.of(Result.SUCCESS, "The order is paid already; there is no cashier.")
     if code == CallbackCode.PROCESSING.code:
         return ResultInfo.of(Result.PAYMENT_IN_PROCESS)
+    if not order.was_paid and not order.waits:
+        return ResultInfo.of(Result.ORDER_IS_CLOSED)
     sentence = "The order is paid or its call has ended; query it, or start a new order."
     return ResultInfo.of(Result.ORDER_STATUS_INVALID, sentence)
 
