@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.support.evidence import evidence
 from tillgate.acquiring.acquirement import Acquirement, Terms
 from tillgate.acquiring.agreement import Agreement, Grant
 from tillgate.acquiring.allowance import Allowance
@@ -22,7 +23,6 @@ from tillgate.acquiring.operator import Fact, OperatorAction
 from tillgate.acquiring.payer import Payer
 from tillgate.acquiring.refund import Refund
 from tillgate.acquiring.replay import RequestMark
-from tillgate.acquiring.risk.evidence import Day, Evidence
 from tillgate.acquiring.risk.records import DeviceSeen, OrderRisk, RiskDecision
 from tillgate.acquiring.risk.signals import Signals
 from tillgate.bookkeeping.audit import audit_books
@@ -58,9 +58,9 @@ from tillgate.kernel.ids import (
     OperationId,
     PayerId,
 )
-from tillgate.kernel.money import Money, zero
+from tillgate.kernel.money import Money
 from tillgate.kernel.record import Record
-from tillgate.ledger.audit import Books, Finding
+from tillgate.ledger.audit import Finding
 from tillgate.ledger.entries import Balance, Entry, Posting
 from tillgate.storage.memory import MemoryStore
 
@@ -92,7 +92,9 @@ class SeededIds:
 class Score:
     """The stage: an engine over memory, and steps in the domain's words."""
 
-    def __init__(self, store: MemoryStore | None = None) -> None:
+    def __init__(
+        self, store: MemoryStore | None = None, *, settings: DecideSettings | None = None
+    ) -> None:
         self.store = store or MemoryStore()
         self.clock = ManualClock(NOON_MS)
         self.ids = SeededIds(7)
@@ -101,7 +103,7 @@ class Score:
             verbs=VERBS,
             clock=self.clock,
             ids=self.ids,
-            decide=DecideSettings(),
+            decide=settings or DecideSettings(),
             lanes=LaneSettings(),
         )
         self.payers: dict[tuple[str, str], str] = {}
@@ -133,11 +135,13 @@ class Score:
 
     async def do(self, command: Command) -> Any:
         """Execute a command, then send it again: same answer, nothing more changed."""
-        first = await self.once(command)
         before = await self.everything()
+        first = await self.once(command)
+        after = await self.everything()
+        if isinstance(first, Refusal):
+            assert after == before, "a refusal changed something"
         assert await self.once(command) == first, "a repeat got another answer"
-        if not isinstance(first, _Refusal):
-            assert await self.everything() == before, "a repeat changed something"
+        assert await self.everything() == after, "a repeat changed something"
         return first
 
     async def once(self, command: Command) -> Any:
@@ -145,7 +149,7 @@ class Score:
         try:
             return await self.engine.execute(command)
         except Refused as refused:
-            return _Refusal(refused)
+            return Refusal(refused)
 
     # Steps
 
@@ -315,19 +319,7 @@ class Score:
 
     async def findings(self) -> Sequence[Finding]:
         """Return what the audit finds."""
-        return audit_books(
-            Books(
-                entries=await self.rows(Entry),
-                postings=await self.rows(Posting),
-                balances=await self.rows(Balance),
-            ),
-            acquirements=await self.rows(Acquirement),
-            attempts=await self.rows(Attempt),
-            calls=await self.rows(Call),
-            notifications=await self.rows(Notification),
-            actions=await self.rows(OperatorAction),
-            now_ms=self.clock.now_ms(),
-        )
+        return audit_books(await self.everything(), now_ms=self.clock.now_ms())
 
     async def codes(self) -> set[str]:
         """Return the codes of what the audit finds."""
@@ -345,14 +337,14 @@ class Score:
                 await self.bank_says("yes", row.attempt_no, order=row.merchant_trans_id)
 
 
-class _Refusal:
+class Refusal:
     """A refusal as a value that can be compared."""
 
     def __init__(self, refused: Refused) -> None:
         self.text = f"refused {refused.result.name} {refused.path}".strip()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Refusal) and other.text == self.text
+        return isinstance(other, Refusal) and other.text == self.text
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -374,19 +366,6 @@ def merchant(**changes: Any) -> Merchant:
     return Merchant(**(values | changes))
 
 
-def evidence(at_ms: int, **changes: Any) -> Evidence:
-    """Return what is known of a payer of old standing, on no device, with a PIN."""
-    values: dict[str, Any] = {
-        "signals": Signals(),
-        "at_ms": at_ms,
-        "is_agreement": False,
-        "payer_since_ms": 0,
-        "hour_count": 0,
-        "day": Day(count=0, spent=zero("HKD")),
-    }
-    return Evidence(**(values | changes))
-
-
 def token(page: str, order: str = ORDER) -> str:
     """Return the hash of the cashier token of a page's call."""
     return f"token of {page} for {order}"
@@ -395,7 +374,7 @@ def token(page: str, order: str = ORDER) -> str:
 def said(outcome: object) -> str:
     """Say an outcome in a word or two."""
     match outcome:
-        case _Refusal(text=text):
+        case Refusal(text=text):
             return str(text)
         case Opened():
             return "cashier"

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.engine.score import SHOP, Score, evidence, token
+from tests.engine.score import SHOP, Score, token
+from tests.support.evidence import evidence
 from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call, Form

@@ -97,36 +97,18 @@ def _show_entries(subject: str, rows: list[dict[str, Any]], as_json: bool) -> No
 
 async def _audit(reader: Any) -> tuple[dict[str, int], Any]:  # noqa: ANN401  The engine's Reader.
     from tillgate.acquiring.acquirement import Acquirement
-    from tillgate.acquiring.attempt import Attempt
-    from tillgate.acquiring.call import Call
-    from tillgate.acquiring.notification import Notification
-    from tillgate.acquiring.operator import OperatorAction
-    from tillgate.bookkeeping.audit import audit_books
+    from tillgate.bookkeeping.audit import AUDITED, audit_books
     from tillgate.cli.operate import every
     from tillgate.kernel.clock import SystemClock
-    from tillgate.ledger.audit import Books
     from tillgate.ledger.entries import Balance, Entry, Posting
 
-    books = Books(
-        entries=await every(reader, Entry),
-        postings=await every(reader, Posting),
-        balances=await every(reader, Balance),
-    )
-    acquirements = await every(reader, Acquirement)
-    findings = audit_books(
-        books,
-        acquirements=acquirements,
-        attempts=await every(reader, Attempt),
-        calls=await every(reader, Call),
-        notifications=await every(reader, Notification),
-        actions=await every(reader, OperatorAction),
-        now_ms=SystemClock().now_ms(),
-    )
+    rows = {record: await every(reader, record) for record in AUDITED}
+    findings = audit_books(rows, now_ms=SystemClock().now_ms())
     counts = {
-        "entries": len(books.entries),
-        "postings": len(books.postings),
-        "balances": len(books.balances),
-        "orders": len(acquirements),
+        "entries": len(rows[Entry]),
+        "postings": len(rows[Posting]),
+        "balances": len(rows[Balance]),
+        "orders": len(rows[Acquirement]),
     }
     return counts, findings
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.e2e.notify.shops import Shop
 from tests.e2e.outgoing.receivers import WordedResolver
-from tests.engine.score import evidence
+from tests.support.evidence import evidence
 from tests.support.wire import gateway_key, merchant_key
 from tillgate.acquiring.acquirement import Terms
 from tillgate.acquiring.call import Final, Form

@@ -5,38 +5,43 @@ posts: what an entry must look like is said here a second time, on purpose. What
 books give no fault; every code can be produced by a planted one; a note is no fault.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from tillgate.acquiring.acquirement import Acquirement
-from tillgate.acquiring.attempt import Attempt
-from tillgate.acquiring.call import Call
-from tillgate.acquiring.notification import Notification
-from tillgate.acquiring.operator import OperatorAction
-from tillgate.bookkeeping.audit import money, notes, orders, told
-from tillgate.bookkeeping.audit.papers import Check, Papers
-from tillgate.ledger.audit import Books, Finding, audit
+from tillgate.bookkeeping.audit import (
+    agreements,
+    allowances,
+    money,
+    notes,
+    orders,
+    refunds,
+    risk,
+    told,
+)
+from tillgate.bookkeeping.audit.papers import AUDITED, Check, papers_of
+from tillgate.kernel.record import Record
+from tillgate.ledger.audit import Finding, audit
 
-CHECKS: Sequence[Check] = (*money.CHECKS, *orders.CHECKS, *told.CHECKS, *notes.CHECKS)
+__all__ = ("AUDITED", "CHECKS", "audit_books")
+
+CHECKS: Sequence[Check] = (
+    *money.CHECKS,
+    *orders.CHECKS,
+    *refunds.CHECKS,
+    *agreements.CHECKS,
+    *allowances.CHECKS,
+    *risk.CHECKS,
+    *told.CHECKS,
+    *notes.CHECKS,
+)
 
 
-def audit_books(
-    books: Books,
-    *,
-    acquirements: Iterable[Acquirement],
-    attempts: Iterable[Attempt],
-    calls: Iterable[Call],
-    notifications: Iterable[Notification],
-    actions: Iterable[OperatorAction],
-    now_ms: int,
-) -> Sequence[Finding]:
-    """Return every fault and every note, the ledger's own first; nothing when all is well."""
-    papers = Papers(
-        books=books,
-        acquirements=tuple(acquirements),
-        attempts=tuple(attempts),
-        calls=tuple(calls),
-        notifications=tuple(notifications),
-        actions=tuple(actions),
-        now_ms=now_ms,
-    )
-    return [*audit(books), *(finding for check in CHECKS for finding in check(papers))]
+def audit_books(rows: Mapping[type[Record], Iterable[Any]], *, now_ms: int) -> Sequence[Finding]:
+    """Return every fault and every note, the ledger's own first; nothing when all is well.
+
+    Args:
+        rows: all rows of each kind that `AUDITED` names; other kinds are not looked at.
+        now_ms: the instant by which something has waited long.
+    """
+    papers = papers_of(rows, now_ms=now_ms)
+    return [*audit(papers.books), *(finding for check in CHECKS for finding in check(papers))]

@@ -1,13 +1,14 @@
 """Notes: what is no fault but wants an operator's eye.
 
 An attempt nobody has answered for a day is listed, never closed by a timer (DESIGN section 1); so
-is money that lies between two owners, and an issuer that took its word back.
+is a review that waits for a decision, money that lies between two owners, what a merchant owes us,
+and an issuer that took its word back.
 """
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum, unique
 
-from tillgate.acquiring.attempt import AttemptKind
+from tillgate.acquiring.attempt import AttemptKind, AttemptPurpose
 from tillgate.acquiring.states import AttemptState
 from tillgate.bookkeeping.audit.papers import Check, Papers, note
 from tillgate.kernel.clock import DAY_MS, HOUR_MS
@@ -23,6 +24,8 @@ class Note(StrEnum):
     SUSPENSE_NOT_EMPTY = "SUSPENSE_NOT_EMPTY"
     CONTRADICTED = "CONTRADICTED"
     REFUND_DECLINED = "REFUND_DECLINED"
+    REVIEW_FOR_A_DAY = "REVIEW_FOR_A_DAY"
+    MERCHANT_BELOW_ZERO = "MERCHANT_BELOW_ZERO"
 
 
 def note_attempts(papers: Papers) -> Iterator[Finding]:
@@ -30,7 +33,13 @@ def note_attempts(papers: Papers) -> Iterator[Finding]:
     for attempt in papers.attempts:
         age_ms = papers.now_ms - attempt.asked_at_ms
         declined = attempt.state is AttemptState.DECLINED and attempt.late_approved_at_ms is None
-        if attempt.is_open and age_ms >= DAY_MS:
+        if attempt.state is AttemptState.REVIEW and age_ms >= DAY_MS:
+            sentence = (
+                f"Risk has held this payment of {attempt.payer_id} for {age_ms // HOUR_MS} hours;"
+                f" decide it with `tillgate risk decide`."
+            )
+            yield note(Note.REVIEW_FOR_A_DAY, sentence, attempt.reference)
+        elif attempt.is_open and age_ms >= DAY_MS:
             sentence = (
                 f"{attempt.issuer} has not said yes or no to this {attempt.kind} for"
                 f" {age_ms // HOUR_MS} hours; ask the issuer."
@@ -40,18 +49,29 @@ def note_attempts(papers: Papers) -> Iterator[Finding]:
             sentence = f"{attempt.issuer} said no after it had said yes; the payment stands."
             yield note(Note.CONTRADICTED, sentence, attempt.reference)
         if attempt.kind is AttemptKind.REFUND and declined:
-            sentence = (
-                f"{attempt.issuer} declined to take back {attempt.amount}; it lies here still."
+            lies = (
+                "the merchant is owed it again"
+                if attempt.purpose is AttemptPurpose.REFUND
+                else "it lies here still"
             )
+            sentence = f"{attempt.issuer} declined to take back {attempt.amount}; {lies}."
             yield note(Note.REFUND_DECLINED, sentence, attempt.reference)
 
 
-def note_suspense(papers: Papers) -> Iterator[Finding]:
-    """List suspense accounts that hold something."""
+def note_accounts(papers: Papers) -> Iterator[Finding]:
+    """List suspense accounts that are not empty, and merchants who owe us."""
     for (account, currency), minor in sums(papers.books.postings).items():
+        subject = f"{account} {currency}"
         if minor and account.startswith(f"{AccountKind.SUSPENSE.prefix}:"):
-            sentence = f"{minor} minor units of {currency} belong to nobody here and go back."
-            yield note(Note.SUSPENSE_NOT_EMPTY, sentence, f"{account} {currency}")
+            sentence = (
+                f"{minor} minor units of {currency} belong to nobody here and go back."
+                if minor > 0
+                else f"{-minor} minor units of {currency} went back that nobody here had given."
+            )
+            yield note(Note.SUSPENSE_NOT_EMPTY, sentence, subject)
+        if minor < 0 and account.startswith(f"{AccountKind.MERCHANT.prefix}:"):
+            sentence = f"The merchant owes {-minor} minor units of {currency}: a receivable."
+            yield note(Note.MERCHANT_BELOW_ZERO, sentence, subject)
 
 
-CHECKS: Sequence[Check] = (note_attempts, note_suspense)
+CHECKS: Sequence[Check] = (note_attempts, note_accounts)

@@ -8,16 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum, unique
 
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
-from tillgate.acquiring.attempt import Attempt, AttemptKind
+from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
 from tillgate.acquiring.payer import WALLET
 from tillgate.acquiring.states import AcquirementState, AttemptState
-from tillgate.bookkeeping.audit.papers import Check, Papers, fault, name_of
+from tillgate.bookkeeping.audit.papers import Check, Papers, ascend, fault, name_of
 from tillgate.ledger.audit import Finding
 
 PAID_STATES = (AcquirementState.TRADE_SUCCESS, AcquirementState.TRADE_FINISHED)
 PAID_REASONS = (CloseReason.CANCELLED, CloseReason.REFUNDED)
 """Why an order may be closed that was paid."""
-UNPAID_REASONS = (CloseReason.EXPIRED, CloseReason.CANCELLED, CloseReason.NEVER_CREATED)
+UNPAID_REASONS = (
+    CloseReason.EXPIRED,
+    CloseReason.CANCELLED,
+    CloseReason.NEVER_CREATED,
+    CloseReason.DECLINED,
+)
 """Why an order may be closed that was not."""
 
 
@@ -81,7 +86,8 @@ CHECKS: Sequence[Check] = (check_orders, check_attempts, check_numbers, check_op
 def _of_order(order: Acquirement) -> Mapping[str, bool]:
     """Return sentences that must hold, each with whether it does."""
     paid, closed = order.was_paid, order.state is AcquirementState.TRADE_CLOSED
-    by_wallet = order.issuer == WALLET
+    is_outside = paid and order.issuer != WALLET
+    is_all_back = order.refunded == order.amount and not order.refunds_open
     return {
         "An order that succeeded has a time of payment.": paid or order.state not in PAID_STATES,
         "An order that waits was not paid.": not (paid and order.waits),
@@ -94,17 +100,23 @@ def _of_order(order: Acquirement) -> Mapping[str, bool]:
         "A paid order names who paid and who held the money, and no other does.": (
             paid == (order.payer_id is not None) == (order.issuer is not None)
         ),
-        "The paying attempt is named exactly if an outside issuer paid.": (
-            (order.paid_attempt > 0) == (paid and not by_wallet)
+        "The paying attempt is named if an outside issuer paid, and never if nobody did.": (
+            (paid or not order.paid_attempt) and (order.paid_attempt > 0 or not is_outside)
+        ),
+        "A code of failure is named exactly if an automatic debit was declined.": (
+            bool(order.failure) == (order.close_reason is CloseReason.DECLINED)
+        ),
+        "An agreement that was tried was counted as a try.": (
+            not order.agreement_tried or order.attempt_count > 0
         ),
         "Nothing is given back of what was not paid, nor more than was paid.": (
             0 <= order.refunded.minor <= (order.amount.minor if paid else 0)
             and order.refunded.currency == order.amount.currency
         ),
-        "A paid order is closed exactly when all of it is given back.": (
-            not paid or closed == (order.refunded == order.amount)
+        "A paid order is closed exactly when all of it is given back and no issuer still asked.": (
+            not paid or closed == is_all_back
         ),
-        "Times follow each other: created, paid, closed.": _ascend(
+        "Times follow each other: created, paid, closed.": ascend(
             order.created_at_ms, order.paid_at_ms, order.closed_at_ms
         ),
         "Only an order that waits has an open attempt.": order.waits or not order.attempt_open,
@@ -129,15 +141,14 @@ def _of_attempt(attempt: Attempt) -> Mapping[str, bool]:
             approved or attempt.contradicted_at_ms is None
         ),
         "The amount is above zero.": attempt.amount.is_positive,
-        "Times follow each other: asked, answered, answered again.": _ascend(
+        "A review asks nobody.": attempt.state is not AttemptState.REVIEW or not attempt.asks,
+        "What is asked fits why it is asked.": (
+            (attempt.kind is AttemptKind.DEBIT) == (attempt.purpose is AttemptPurpose.PAYMENT)
+        ),
+        "Times follow each other: asked, answered, answered again.": ascend(
             attempt.asked_at_ms,
             attempt.answered_at_ms,
             attempt.late_approved_at_ms,
             attempt.contradicted_at_ms,
         ),
     }
-
-
-def _ascend(*instants: int | None) -> bool:
-    known = [instant for instant in instants if instant is not None]
-    return known == sorted(known)

@@ -7,12 +7,16 @@ to one call of a paid order at most, 8000 is never recorded, and an address is o
 from collections.abc import Iterator, Sequence
 from enum import StrEnum, unique
 
-from tillgate.acquiring.acquirement import Acquirement
-from tillgate.acquiring.notification import Notification
+from tillgate.acquiring.acquirement import Acquirement, CloseReason
+from tillgate.acquiring.call import Form
+from tillgate.acquiring.notification import Notification, NotificationKind
 from tillgate.acquiring.states import AcquirementState, NotificationState
 from tillgate.bookkeeping.audit.papers import Check, Papers, fault, name_of
 from tillgate.kernel.results import CallbackCode, Result
 from tillgate.ledger.audit import Finding
+
+SERVER_CALL_ID = "agreement.pay"
+"""The id of the one call of an order that has no page."""
 
 
 @unique
@@ -24,6 +28,7 @@ class ToldFault(StrEnum):
     CALL_TOLD_PAID_WRONGLY = "CALL_TOLD_PAID_WRONGLY"
     SEVERAL_CALLS_TOLD_PAID = "SEVERAL_CALLS_TOLD_PAID"
     CALL_TOLD_DUPLICATE_WRONGLY = "CALL_TOLD_DUPLICATE_WRONGLY"
+    SERVER_CALL_DIFFERS = "SERVER_CALL_DIFFERS"
     NOTIFICATION_MISSING = "NOTIFICATION_MISSING"
     NOTIFICATION_WITHOUT_CAUSE = "NOTIFICATION_WITHOUT_CAUSE"
     NOTIFICATION_STATE_DIFFERS = "NOTIFICATION_STATE_DIFFERS"
@@ -59,6 +64,27 @@ def check_single(papers: Papers) -> Iterator[Finding]:
             yield fault(ToldFault.SEVERAL_CALLS_TOLD_PAID, sentence, name)
 
 
+def check_server(papers: Papers) -> Iterator[Finding]:
+    """A debit that a merchant's server asked is the one call of its order, and leaves it no rest.
+
+    Such an order has no cashier, so it must not wait for a buyer; and no other order is closed
+    since an automatic debit was declined.
+    """
+    for name, order in papers.orders.items():
+        calls = papers.calls_of.get(name, ())
+        is_server = any(call.form is Form.SERVER for call in calls)
+        is_declined = order.close_reason is CloseReason.DECLINED
+        if is_server and (len(calls) > 1 or calls[0].call_id != SERVER_CALL_ID):
+            sentence = f"An order debited by a server has {len(calls)} calls."
+            yield fault(ToldFault.SERVER_CALL_DIFFERS, sentence, name)
+        elif is_server and order.waits and not order.attempt_open:
+            sentence = "The order waits for a buyer, though a server debited it and no page did."
+            yield fault(ToldFault.SERVER_CALL_DIFFERS, sentence, name)
+        elif is_declined and not is_server:
+            sentence = "The order is closed by a declined debit that no server asked for."
+            yield fault(ToldFault.SERVER_CALL_DIFFERS, sentence, name)
+
+
 def check_owed(papers: Papers) -> Iterator[Finding]:
     """A merchant who named an address is owed a word of a payment and of a closing after a try.
 
@@ -74,19 +100,34 @@ def check_owed(papers: Papers) -> Iterator[Finding]:
 
 
 def check_notifications(papers: Papers) -> Iterator[Finding]:
-    """Each notification tells what happened to its order, and has ended exactly if it says so."""
+    """Each notification tells what happened to its order."""
     for row in papers.notifications:
+        if row.kind is not NotificationKind.PAYMENT:
+            continue
         subject = f"{row.merchant_id}/{row.notification_id}"
         order = papers.orders.get(name_of(row))
         if order is None or not _bears_out(order, row):
             sentence = f"The notification says {row.result} and {row.pay_status}, which is not so."
             yield fault(ToldFault.NOTIFICATION_WITHOUT_CAUSE, sentence, subject)
+
+
+def check_ends(papers: Papers) -> Iterator[Finding]:
+    """Each notification has ended exactly if it says so."""
+    for row in papers.notifications:
+        subject = f"{row.merchant_id}/{row.notification_id}"
         if (row.state is NotificationState.PENDING) != (row.ended_at_ms is None):
             sentence = f"The notification is {row.state}, its end is {row.ended_at_ms}."
             yield fault(ToldFault.NOTIFICATION_STATE_DIFFERS, sentence, subject)
 
 
-CHECKS: Sequence[Check] = (check_calls, check_single, check_owed, check_notifications)
+CHECKS: Sequence[Check] = (
+    check_calls,
+    check_single,
+    check_server,
+    check_owed,
+    check_notifications,
+    check_ends,
+)
 
 
 def _owed(order: Acquirement) -> Result | None:
