@@ -8,6 +8,7 @@ real order; only the network is ours, to lose an answer or to hold one back for 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from playwright.sync_api import Page, Route, sync_playwright
@@ -26,6 +27,16 @@ WALLET_PLACES: Final = (
     "wallet-result",
     "story",
 )
+REFERENCE_PLACES: Final = {
+    "start": "",
+    "function": "/alipay.intl.acquiring.common.refund",
+    "members": "/alipay.intl.acquiring.common.refund#request",
+    "sample": "/alipay.intl.acquiring.common.refund#samples",
+    "function-codes": "/alipay.intl.acquiring.common.refund#codes",
+    "codes": "/codes",
+    "callback": "/callback",
+    "doors": "/doors",
+}
 Scene = Callable[[Studio, Demo], None]
 
 
@@ -340,6 +351,21 @@ def hero(studio: Studio, _at: Demo) -> None:
         page.screenshot(path=PICTURES / "demo.png")
 
 
+# --- the reference ---
+
+
+def reference(studio: Studio, at: Demo) -> None:
+    """Read the reference: where it begins, one function from its head to its codes, and tables."""
+    for name, place in REFERENCE_PLACES.items():
+        each_look(f"reference-{name}", studio, at, partial(read, place=place))
+
+
+def read(stage: Stage, *, place: str) -> None:
+    """Open a page of the reference at a place of it."""
+    stage.page.goto(f"{stage.gateway.origin}/docs{place}")
+    stage.page.wait_for_selector("#language:not([hidden])")
+
+
 SCENES: Final[dict[str, Scene]] = {
     "sign-in": cashier_sign_in,
     "confirm": cashier_confirm,
@@ -359,6 +385,7 @@ SCENES: Final[dict[str, Scene]] = {
     "wallet": wallet,
     "story": story_whole,
     "hero": hero,
+    "reference": reference,
 }
 
 

@@ -5,6 +5,7 @@ door answers exactly the members that it describes; the tests hold the answers o
 against them, unknown members included.
 """
 
+import re
 from enum import StrEnum, unique
 from typing import Annotated, final
 
@@ -59,8 +60,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Return a name for anchors and operation ids."""
-        words = self.path.replace("{token}", "token").replace(".", "/").replace("-", "/").split("/")
-        return "-".join([self.method.lower(), *filter(None, words)])
+        words = re.findall(r"[A-Za-z]+", self.path)
+        return "-".join([self.method.lower(), *words])
 
 
 class Described(
