@@ -96,30 +96,40 @@ class Server(Score):
         command: Cancel = msgspec.structs.replace(self.cancel(order), mark=marked(mark, sent))
         return await self.server(command)
 
-    async def step_refund(  # noqa: PLR0917  The words of a line.
+    async def step_refund(
         self,
         number: str,
         amount: str,
         order: str = ORDER,
         currency: str = "HKD",
+        **named: str,
+    ) -> str:
+        found = await self.order(order)
+        money = Money.parse(f"{amount} {currency}")
+        return await self.server(self.refund(number, money, found.acquirement_id, **named))
+
+    def refund(  # noqa: PLR0917  The words of a line.
+        self,
+        number: str,
+        money: Money,
+        acquirement_id: str,
         merchant: str = SHOP,
         owed: str = "0",
         mark: str = "",
         sent: str = "",
-    ) -> str:
-        found = await self.order(order)
-        command = AskRefund(
+    ) -> AskRefund:
+        """Return the command of a refund."""
+        return AskRefund(
             operation_id=self.operation(),
             client_id=CLIENT,
             merchant_id=MerchantId(merchant),
             merchant_refund_id=MerchantRefundId(number),
-            acquirement_id=AcquirementId(found.acquirement_id),
-            amount=Money.parse(f"{amount} {currency}"),
+            acquirement_id=AcquirementId(acquirement_id),
+            amount=money,
             reason="too small",
             owed_minor=int(owed),
             mark=marked(mark, sent),
         )
-        return await self.server(command)
 
     async def step_prepare(  # noqa: PLR0917  The words of a line.
         self,
