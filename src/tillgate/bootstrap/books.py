@@ -8,14 +8,14 @@ used, and whatever was opened is closed in the reverse order, also when the next
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Final, final
 
 import msgspec
 
 from tillgate.acquiring.operator import Fact
+from tillgate.bootstrap.gateway_keys import ModeRefused
 from tillgate.bootstrap.risk import read_limits, read_risk
-from tillgate.config.folder import Folder, FolderRefused, read_private
+from tillgate.config.folder import Folder
 from tillgate.config.settings import Mode, Settings
 from tillgate.edge.secrets import Secret
 from tillgate.engine.batcher import Engine
@@ -27,16 +27,12 @@ from tillgate.issuers.pins import ArgonPins
 from tillgate.kernel.clock import SECOND_MS, Clock, SystemClock
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.ids import IdFactory, OperationId
-from tillgate.protocol.keys import PrivateKey, load_private_key
+from tillgate.protocol.keys import PrivateKey
 from tillgate.storage.opening import open_sqlite
 from tillgate.storage.snapshot import sqlite_snapshot
 
 OURSELVES: Final = "tillgate"
 """The operator's name under which the gateway acts on its own database."""
-
-
-class ModeRefused(TillgateError):
-    """The database is for another mode or another gateway key."""
 
 
 class NoDatabase(TillgateError):
@@ -153,28 +149,6 @@ def _check_exists(settings: Settings) -> None:
     if not settings.database.exists():
         step = f"tillgate db upgrade --data {settings.data}"
         raise NoDatabase(f"There is no database {settings.database}; make it with: {step}")
-
-
-def gateway_key(settings: Settings) -> PrivateKey:
-    """Return the gateway's private key.
-
-    Raises:
-        FolderRefused: there is none, or others can read it.
-    """
-    path = settings.gateway_key or gateway_key_path(settings.data)
-    if not path.exists():
-        step = f"tillgate keys generate gateway --out {path.parent}"
-        message = (
-            f"The gateway has no private key: {path} does not exist. Make one ({step}) or name "
-            "yours in TILLGATE_GATEWAY_KEY."
-        )
-        raise FolderRefused(message)
-    return load_private_key(read_private(path))
-
-
-def gateway_key_path(data: Path) -> Path:
-    """Return where the gateway's private key lies by default."""
-    return Folder(data).keys / "gateway.private.pem"
 
 
 def decide_settings(settings: Settings) -> DecideSettings:

@@ -15,8 +15,9 @@ import msgspec
 
 from tillgate.acquiring.operator import Fact
 from tillgate.acquiring.risk.settings import ApproximateLimits
-from tillgate.bootstrap.books import Books, gateway_key, initialise, open_books
+from tillgate.bootstrap.books import Books, initialise, open_books
 from tillgate.bootstrap.doors import DESCRIBED
+from tillgate.bootstrap.gateway_keys import belongs_to, gateway_key, public_keys, signing_key
 from tillgate.bootstrap.risk import read_limits
 from tillgate.cashier.door import CashierDoor
 from tillgate.config.folder import Folder, replace
@@ -34,7 +35,6 @@ from tillgate.gateway.reference.door import ReferenceDoor
 from tillgate.issuers import simulated
 from tillgate.kernel.addresses import PRODUCTION, SANDBOX
 from tillgate.kernel.clock import SECOND_MS, Clock
-from tillgate.protocol.keys import PrivateKey
 from tillgate.walletapp.door import WalletDoor
 from tillgate.workers.outgoing.resolver import SystemResolver
 from tillgate.workers.outgoing.sender import HttpSender
@@ -72,11 +72,14 @@ async def open_house(
     """
     check_serving(settings)
     folder = Folder(settings.data)
-    key = gateway_key(settings)
+    gateway_key(settings)  # Without one no database is made.
     token = secrets.token_urlsafe(32)
     async with open_books(settings, clock=clock) as books, AsyncExitStack() as opened:
+        belongs = await belongs_to(books.reader)
+        key = signing_key(settings, belongs)
         await initialise(books, settings.mode, key)
-        desk = _desk(settings, books, key, port=port)
+        ring = KeyRing(private=key, public=public_keys(settings, key, belongs))
+        desk = _desk(settings, books, ring, port=port)
         root = _root(desk, (more_doors or _no_doors)(desk))
         replace(folder.control_token, token.encode())
         opened.callback(folder.control_token.unlink, missing_ok=True)
@@ -88,7 +91,7 @@ async def open_house(
         yield House(settings=settings, folder=folder, books=books, desk=desk, app=front)
 
 
-def _desk(settings: Settings, books: Books, key: PrivateKey, *, port: int) -> Desk:
+def _desk(settings: Settings, books: Books, ring: KeyRing, *, port: int) -> Desk:
     issuers: Mapping[str, Issuer] = {}
     if settings.is_sandbox:
         issuers = {simulated.NAME: simulated.SimulatedIssuer(books.clock)}
@@ -99,7 +102,7 @@ def _desk(settings: Settings, books: Books, key: PrivateKey, *, port: int) -> De
         ids=books.ids,
         issuers=issuers,
         pins=books.pins,
-        key_ring=KeyRing(private=key, public=(key.public,)),
+        key_ring=ring,
         secret=books.secret,
         story=Story(books.clock, is_told=settings.is_sandbox),
         directory=Directory(books.reader, books.clock),

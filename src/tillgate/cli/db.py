@@ -37,6 +37,7 @@ def upgrade(
     Example: tillgate db upgrade --data /var/lib/tillgate
     """
     from tillgate.bootstrap import books
+    from tillgate.bootstrap.gateway_keys import gateway_key
     from tillgate.cli.operate import settings_of
     from tillgate.config.folder import Folder
     from tillgate.config.lock import ServerLock
@@ -48,7 +49,7 @@ def upgrade(
             from tillgate.sandbox.identities import make_keys
 
             make_keys(folder)
-        key = None if settings.database.exists() else books.gateway_key(settings)
+        key = None if settings.database.exists() else gateway_key(settings)
         before, after = books.upgrade(settings)
         if key is not None:
             asyncio.run(_initialise(settings, key))
@@ -87,5 +88,6 @@ async def _facts(reader: Any) -> dict[str, str]:  # noqa: ANN401  The engine's R
     from tillgate.acquiring.operator import Fact
     from tillgate.cli.operate import every
 
-    names = {"gateway_fingerprint": "gatewayFingerprint"}
-    return {names.get(fact.name, fact.name): fact.value for fact in await every(reader, Fact)}
+    names = {"mode": "mode", "gateway_fingerprint": "gatewayFingerprint"}
+    facts = {fact.name: fact.value for fact in await every(reader, Fact)}
+    return {shown: facts[name] for name, shown in names.items() if name in facts}

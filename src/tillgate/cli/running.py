@@ -71,7 +71,8 @@ async def _run(
             await register(house)
 
         def ready() -> None:
-            lock.announce(_announcement(settings, sockets))
+            key = house.desk.key_ring.private.public.fingerprint
+            lock.announce(_announcement(settings, sockets, key=key))
             _say_ready(house, port, as_json=as_json, is_demo=is_demo)
 
         server = _Server(_uvicorn(settings, house), ready)
@@ -182,7 +183,7 @@ def _socket(host: str, port: int) -> socket.socket:
     return made
 
 
-def _announcement(settings: Settings, sockets: list[socket.socket]) -> Announced:
+def _announcement(settings: Settings, sockets: list[socket.socket], *, key: str) -> Announced:
     near = sockets[-1].getsockname()
     host = "[::1]" if ":" in near[0] else "127.0.0.1"
     return Announced(
@@ -191,6 +192,7 @@ def _announcement(settings: Settings, sockets: list[socket.socket]) -> Announced
         port=sockets[0].getsockname()[1],
         mode=settings.mode,
         control=f"http://{host}:{near[1]}",
+        key=key,
     )
 
 

@@ -27,6 +27,7 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         control: the loopback origin whose `/control` takes operators' commands.
+        key: the fingerprint of the gateway key with which it signs.
     """
 
     pid: int
@@ -34,6 +35,7 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     mode: str
     control: str
+    key: str = ""
 
 
 class Held(Unavailable):
