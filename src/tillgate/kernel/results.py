@@ -114,7 +114,7 @@ class Result(Enum):
     USER_NOT_EXIST = ("12002005", F, Check.EXISTENCE, Actor.PAYER, False,
         "There is no such payer.")
     REPEAT_REQ_INCONSISTENT = ("12005112", F, Check.CONTENT, Actor.MERCHANT, False,
-        "An order with this merchantTransId exists with other content; use a new number.")
+        "What has this number exists with other content; use a new number for something else.")
     CURRENCY_NOT_SAME = ("12990012", F, Check.CONTENT, Actor.MERCHANT, False,
         "A refund is in the currency of its payment.")
     ORDER_IS_CLOSED = ("12005100", F, Check.STATE, Actor.MERCHANT, False,
