@@ -24,7 +24,7 @@ from tillgate.protocol.profile import Profile
 CLIENT_ID: Final = ClientId("4Q5XSH6SSG02T006")
 MERCHANT_ID: Final = MerchantId("2160400000002012")
 PIN: Final = "123456"
-NOTIFIED_AT: Final = "/shop/notify"
+NOTIFIED_AT: Final = "/shop/told"
 """Where the demo shop takes what no order's own address is for: the end of an agreement."""
 KEY_NAMES: Final = ("gateway", "merchant")
 MERCHANT: Final = Merchant(

@@ -17,7 +17,14 @@ from tillgate.edge.asgi import Headers, Incoming, Receive, Scope, Send, reply, r
 from tillgate.edge.pages import Pages, language, policy, static_files
 from tillgate.edge.story import StepKind, Story
 from tillgate.kernel.errors import Refused
-from tillgate.merchant import AgreementEvent, AgreementPage, AsyncMerchant, Order, PaymentEvent
+from tillgate.merchant import (
+    UNCHECKED,
+    AgreementEvent,
+    AgreementPage,
+    AsyncMerchant,
+    Order,
+    PaymentEvent,
+)
 from tillgate.merchant.adapters.answer import READ_BYTES_MAX, Receiver, run
 from tillgate.sandbox.shop.after import After
 from tillgate.sandbox.shop.automatic import Automatic, Outcome
@@ -65,12 +72,15 @@ class ShopDoor:
         self._customers = Customers(book.ids)
         self._automatic = Automatic(merchant, way_back=f"{origin}/shop/agreed")
         self._after = After(merchant)
-        self._receiver = Receiver(
-            merchant=merchant,
-            find_order=book.find,
-            handle=self._paid,
-            handle_agreement=self._ended,
-        )
+        self._receivers = {
+            "/shop/notify": Receiver(merchant=merchant, find_order=book.find, handle=self._paid),
+            "/shop/told": Receiver(
+                merchant=merchant,
+                find_order=UNCHECKED,
+                handle=_passed_over,
+                handle_agreement=self._ended,
+            ),
+        }
         self._pages = Pages(PACKAGE)
         self._static = static_files("/static/shop", PACKAGE)
         self._context = {
@@ -88,7 +98,7 @@ class ShopDoor:
             await self._static(scope, receive, send)
         elif incoming.method in {"GET", "HEAD"}:
             await self._show(incoming, send)
-        elif incoming.method == "POST" and incoming.path == "/shop/notify":
+        elif incoming.method == "POST" and incoming.path in self._receivers:
             await self._notified(incoming, send)
         elif incoming.headers.get("origin", self._origin) != self._origin:
             await reply_json(send, 403, {"error": "The shop is used from its own pages only."})
@@ -211,7 +221,12 @@ class ShopDoor:
 
     async def _notified(self, incoming: Incoming, send: Send) -> None:
         """Take a notification: verify it, note it, acknowledge it."""
-        answer = run(self._receiver.answer(await incoming.body(READ_BYTES_MAX)))
+        try:
+            raw = await incoming.body(READ_BYTES_MAX)
+        except Refused as refused:
+            await reply_json(send, 413, {"error": str(refused)})
+            return
+        answer = run(self._receivers[incoming.path].answer(raw))
         await reply(send, answer.status, answer.body, kind=answer.content_type.encode())
 
     def _paid(self, event: PaymentEvent) -> None:
@@ -219,6 +234,14 @@ class ShopDoor:
 
     def _ended(self, event: AgreementEvent) -> None:
         self._customers.ended(event.agreement_id)
+
+
+def _passed_over(event: PaymentEvent) -> None:
+    """Do nothing for an order that another program of this merchant placed.
+
+    Such an order names no address of its own and so comes to the registered one. It is true, and
+    it is taken, since nobody else would take it.
+    """
 
 
 def _told(outcome: Outcome, **more: str) -> tuple[int, dict[str, Any], Headers]:
