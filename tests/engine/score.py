@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.support.evidence import evidence
+from tests.support.stores import AnyStore
 from tillgate.acquiring.acquirement import Acquirement, Terms
 from tillgate.acquiring.agreement import Agreement, Grant
 from tillgate.acquiring.allowance import Allowance
@@ -93,9 +94,9 @@ class Score:
     """The stage: an engine over memory, and steps in the domain's words."""
 
     def __init__(
-        self, store: MemoryStore | None = None, *, settings: DecideSettings | None = None
+        self, store: AnyStore | None = None, *, settings: DecideSettings | None = None
     ) -> None:
-        self.store = store or MemoryStore()
+        self.store: AnyStore = store or MemoryStore()
         self.clock = ManualClock(NOON_MS)
         self.ids = SeededIds(7)
         self.engine = Engine(

@@ -12,6 +12,7 @@ import msgspec
 from tests.engine.score import CLIENT, NOON_MS, ORDER, SHOP, Refusal, Score, merchant
 from tests.engine.score import said as said_of_payment
 from tests.support.evidence import evidence
+from tests.support.stores import AnyStore
 from tillgate.acquiring.agreement import AgreementTerms, GrantKind
 from tillgate.acquiring.replay import Mark
 from tillgate.acquiring.risk.evidence import Evidence
@@ -63,8 +64,10 @@ RISK = RiskSettings(
 class Server(Score):
     """A stage with a shop's server beside it, and a kiosk."""
 
-    def __init__(self, *, settings: DecideSettings | None = None) -> None:
-        super().__init__(settings=settings or DecideSettings(risk=RISK))
+    def __init__(
+        self, store: AnyStore | None = None, *, settings: DecideSettings | None = None
+    ) -> None:
+        super().__init__(store, settings=settings or DecideSettings(risk=RISK))
         self.signers: dict[str, str] = {}
 
     async def set_up(self) -> None:

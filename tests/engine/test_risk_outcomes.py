@@ -7,15 +7,17 @@ what was cancelled meanwhile is never released.
 
 import asyncio
 
+import msgspec
 import pytest
 
 from tests.engine.score import token
-from tests.engine.server import RISK, said
+from tests.engine.server import RISK, SEEN, said
 from tests.engine.story import Story, perform
 from tests.support.evidence import evidence
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.operator import OperatorAction
 from tillgate.acquiring.risk.evidence import Day
+from tillgate.acquiring.risk.records import RiskDecision
 from tillgate.acquiring.risk.settings import ApproximateLimits
 from tillgate.engine.commands import ClaimAttempt, Confirm
 from tillgate.engine.settings import DecideSettings
@@ -314,5 +316,30 @@ async def test_an_approximate_limit_refuses_before_risk_is_asked(
 
     assert said(await story.do(confirm)) == told
     assert await story.step("judged") == ("1 ACCEPT" if told == "9000" else "-")
+    await story.clean()
+    await story.engine.stop()
+
+
+async def test_risk_judges_what_is_debited_whatever_the_evidence_says_of_a_pin() -> None:
+    story = Story()
+    await story.set_up()
+    await story.perform(AGREED)
+    now_ms = story.clock.now_ms()
+    odd = {"signals": SEEN["odd"]}
+    debit = msgspec.structs.replace(
+        story.debit("D-1", seen="odd"), evidence=evidence(now_ms, **odd, is_agreement=False)
+    )
+    assert said(await story.do(debit)) == "RISK_REJECT"
+
+    await story.step("call A A-1")
+    confirm = Confirm(
+        operation_id=story.operation(),
+        token_hash=token("A", "A-1"),
+        payer_id=PayerId("rich"),
+        evidence=evidence(now_ms, **odd, is_agreement=True),
+    )
+    assert said(await story.do(confirm)) == "9000"
+    kept = {row.merchant_trans_id: row.is_agreement for row in await story.rows(RiskDecision)}
+    assert kept == {"D-1": True, "A-1": False}
     await story.clean()
     await story.engine.stop()
