@@ -15,10 +15,14 @@ from tillgate.acquiring.states import (
     TABLES,
     AcquirementEvent,
     AcquirementState,
+    AgreementEvent,
+    AgreementState,
     AttemptEvent,
     AttemptState,
     NotificationEvent,
     NotificationState,
+    RefundEvent,
+    RefundState,
     after,
     diagram,
 )
@@ -28,6 +32,8 @@ MACHINES: dict[str, tuple[type[StrEnum], type[StrEnum]]] = {
     "acquirement": (AcquirementState, AcquirementEvent),
     "attempt": (AttemptState, AttemptEvent),
     "notification": (NotificationState, NotificationEvent),
+    "refund": (RefundState, RefundEvent),
+    "agreement": (AgreementState, AgreementEvent),
 }
 
 STEPS = {
@@ -36,6 +42,7 @@ STEPS = {
         WAIT_BUYER_PAY  paid and given back              TRADE_CLOSED
         WAIT_BUYER_PAY  expired                          TRADE_CLOSED
         WAIT_BUYER_PAY  cancelled                        TRADE_CLOSED
+        WAIT_BUYER_PAY  automatic debit declined         TRADE_CLOSED
         TRADE_SUCCESS   cancelled                        TRADE_CLOSED
         TRADE_SUCCESS   refunded in full                 TRADE_CLOSED
         TRADE_SUCCESS   refund period over               TRADE_FINISHED
@@ -60,6 +67,15 @@ STEPS = {
         EXHAUSTED       resent by the operator           PENDING
         EXHAUSTED       acknowledged                     ACKNOWLEDGED
         EXHAUSTED       withdrawn by a cancel            WITHDRAWN
+    """,
+    "refund": """
+        ASKED           approved by the issuer           DONE
+        ASKED           declined by the issuer           FAILED
+    """,
+    "agreement": """
+        SIGNING         signed by the payer              ACTIVE
+        SIGNING         cancelled by either side         CANCELED
+        ACTIVE          cancelled by either side         CANCELED
     """,
 }
 
