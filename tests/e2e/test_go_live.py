@@ -14,11 +14,11 @@ import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "go-live.md"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SECTIONS = 6
+SECTIONS = 9
 """Numbered sections of the page; each has something to type."""
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_the_page_leads_to_a_first_payment_in_production(tmp_path: Path) -> None:
     text = PAGE.read_text()
     blocks = BLOCK.findall(text)
@@ -39,7 +39,7 @@ def test_the_page_leads_to_a_first_payment_in_production(tmp_path: Path) -> None
         },
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
 
@@ -48,8 +48,18 @@ def test_the_page_leads_to_a_first_payment_in_production(tmp_path: Path) -> None
     assert "alice\tAlice Chan\twallet\t3\t90.00 HKD" in done.stdout
     assert "payer:alice\tmerchant:2160400000002012\t10.00 HKD" in done.stdout
     assert "mode\tproduction" in done.stdout
+    assert done.stdout.count("merchantRefundId\tREFUND-0001") == 2
+    assert "refundedAmount\t4.00 HKD" in done.stdout
+    assert "outcome\tCancelled" in done.stdout
+    assert "orderAmount\t38.00 HKD" in done.stdout
+    assert "MEMBER-0001\talice\tACTIVE" in done.stdout
+    assert "outcome\tAgreementCancelled" in done.stdout
+    keys = dict(re.findall(r"^(current|previous)\t([0-9a-f]{16})\t", done.stdout, re.MULTILINE))
+    first = re.findall(r"^gatewayFingerprint\t(.*)$", done.stdout, re.MULTILINE)
+    assert keys["previous"] == first[0] != keys["current"]
     assert "Clean: read " in done.stdout
     assert "493817" not in done.stdout + done.stderr
+    assert "accessToken" not in done.stdout + done.stderr
 
 
 def _free_port() -> int:
