@@ -10,11 +10,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tests.support.gateway import CLIENT_ID, MERCHANT_ID, PIN, Gateway, order, running
+from tests.support.shell import Done, Tillgate
 from tillgate.cli.root import run
 from tillgate.protocol.keys import PrivateKey
 
@@ -24,21 +25,6 @@ SETTINGS = {
 }
 """A jailbroken device is held back, and a device pays twice a day."""
 DEVICE = {"imei": "359881030314356", "serialNo": "SN-0001-0001", "terminalType": "APP"}
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Tillgate = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")

@@ -4,60 +4,15 @@ Each command runs in this process, on a real database. What must hold: exit 0 do
 usage, 3 unavailable; with --json standard output is one JSON value; nothing prints a PIN.
 """
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from tillgate.cli.root import run
+from tests.support.shell import Tillgate
 from tillgate.kernel.clock import parse_rfc3339
 
-CLIENT, MERCHANT, PIN = "4Q5XSH6SSG02T006", "2160400000002012", "493817"
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Tillgate = Callable[..., Done]
-
-
-@pytest.fixture
-def tillgate(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Tillgate:
-    """Run commands on a folder of this test's own."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("TILLGATE_OPERATOR", "olga")
-    monkeypatch.setenv("TILLGATE_PIN", PIN)
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    monkeypatch.chdir(tmp_path)
-
-    def ran(*arguments: str) -> Done:
-        code = run([*arguments])
-        told = capfd.readouterr()
-        assert PIN not in told.out + told.err
-        return Done(code, told.out, told.err)
-
-    return ran
-
-
-@pytest.fixture
-def books(tillgate: Tillgate) -> Tillgate:
-    """The same, with a gateway's key and database."""
-    assert tillgate("keys", "generate", "gateway", "--out", ".local/share/tillgate/keys").code == 0
-    assert tillgate("db", "upgrade").code == 0
-    return tillgate
+CLIENT, MERCHANT = "4Q5XSH6SSG02T006", "2160400000002012"
 
 
 def test_a_new_database_says_what_it_is(books: Tillgate) -> None:
@@ -256,101 +211,6 @@ def test_a_merchant_is_added_and_changed_member_by_member(books: Tillgate) -> No
     shown = books("merchant", "show", MERCHANT, "--json").json
     assert (shown["hosts"], shown["active"]) == ([], True)
     assert f"{MERCHANT}\tCOD\tyes" in books("merchant", "show").out
-
-
-def test_a_merchants_debts_windows_and_addresses_are_set(books: Tillgate) -> None:
-    books("merchant", "add", MERCHANT, "--name", "COD")
-    debts = ("--debt-max", "1000.00 HKD", "--debt-max", "500 JPY")
-    lives = ("--refund-window", "30", "--access-days", "90", "--refresh-days", "180")
-    url = ("--redirect-url", "HTTPS://Shop.example.com/agreed", "--origin", "https://a.example")
-
-    assert books("merchant", "set", MERCHANT, *debts, *lives, *url).code == 0
-
-    shown = books("merchant", "show", MERCHANT, "--json").json
-    assert shown["debtMax"] == ["1000.00 HKD", "500 JPY"]
-    assert (shown["refundWindowDays"], shown["accessDays"], shown["refreshDays"]) == (30, 90, 180)
-    assert shown["redirectUrl"] == "https://shop.example.com/agreed"
-    assert shown["origins"] == ["https://a.example"]
-    assert books("merchant", "set", MERCHANT, "--debt-max", "").code == 0
-    assert books("merchant", "show", MERCHANT, "--json").json["debtMax"] == []
-
-
-def test_a_payers_limits_are_set_one_by_one_and_taken_away(books: Tillgate) -> None:
-    books("payer", "add", "alice")
-    limit = ("payer", "limit", "alice")
-
-    def limits() -> Any:
-        return books("payer", "show", "alice", "--json").json["limits"]
-
-    assert books(*limit, "--single", "100.00 HKD", "--json").json["changed"] is True
-    assert books(*limit, "--daily", "500.00 HKD").code == 0
-    assert books(*limit, "--single", "9 JPY").code == 0
-    hkd, jpy = {"single": "100.00 HKD", "daily": "500.00 HKD"}, {"single": "9 JPY"}
-    assert limits() == [hkd, jpy]
-    assert "single 100.00 HKD daily 500.00 HKD, single 9 JPY" in books("payer", "show").out
-    assert books(*limit, "--single", "100.00 HKD", "--json").json["changed"] is False
-    assert books(*limit, "--none", "--json").json["changed"] is True
-    assert limits() == []
-    assert books(*limit, "--none", "--json").json["changed"] is False
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "says"),
-    [
-        ((), 2, "--none"),
-        (("--none", "--single", "1.00 HKD"), 2, "not both"),
-        (("--single", "1.00 HKD", "--daily", "1 JPY"), 2, "one currency"),
-        (("--single", "1.00"), 2, "as in HKD"),
-        (("--single", "-1.00 HKD"), 1, "single_max"),
-        (("--daily", "1.00 HKD", "--operator", "o" * 65), 1, "operator"),
-    ],
-)
-def test_a_limit_that_cannot_be_set_says_why(
-    books: Tillgate, arguments: tuple[str, ...], code: int, says: str
-) -> None:
-    books("payer", "add", "alice")
-
-    ended = books("payer", "limit", "alice", *arguments)
-
-    assert (ended.code, says in ended.err) == (code, True)
-
-
-def test_a_limit_of_nobody_is_refused(books: Tillgate) -> None:
-    ended = books("payer", "limit", "bob", "--single", "1.00 HKD")
-
-    assert (ended.code, "USER_NOT_EXIST" in ended.err) == (1, True)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "says"),
-    [
-        (("risk", "show", "A-1"), 1, "ORDER_NOT_EXIST"),
-        (("risk", "decide", "A-1", "--release"), 1, "ORDER_NOT_EXIST"),
-        (("risk", "decide", "A-1"), 2, "--release or --refuse"),
-    ],
-)
-def test_a_risk_command_that_cannot_be_done_says_why(
-    books: Tillgate, arguments: tuple[str, ...], code: int, says: str
-) -> None:
-    ended = books(*arguments)
-
-    assert (ended.code, says in ended.err) == (code, True)
-
-
-def test_the_rules_of_risk_are_shown_with_the_weights_that_count_here(
-    books: Tillgate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TILLGATE_RISK_WEIGHTS", "device_new = 7")
-    monkeypatch.setenv("TILLGATE_RISK_REVIEW_SCORE", "60")
-
-    shown = books("risk", "rules", "--json").json
-
-    rules = {row["rule"]: row for row in shown["rules"]}
-    assert (rules["device_new"]["weight"], rules["device_new"]["usual"]) == (7, 15)
-    assert shown["reviewScore"] == 60
-    told = books("risk", "rules")
-    assert "device_new\t7\t15\tThe payer uses another device than before." in told.out
-    assert "review from 60 on" in told.err
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,16 @@ must hold: whoever starts signs with the key that the database names, or refuses
 type; the private half is never printed.
 """
 
-import json
 import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tests.support.gateway import CLIENT_ID, MERCHANT_ID, PIN, Gateway
+from tests.support.shell import Done, Tillgate
 from tillgate import UNCHECKED, Cause, InvalidSignature, Merchant, NotFound, Order, Unknown
 from tillgate.bootstrap import gateway_keys
 from tillgate.bootstrap.gateway_keys import belongs_to, public_keys, signing_key
@@ -22,21 +22,6 @@ from tillgate.cli.operate import read, settings_of
 from tillgate.cli.root import run
 from tillgate.config import folder
 from tillgate.protocol.keys import load_private_key, load_public_key
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Tillgate = Callable[..., Done]
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ class Asker(NamedTuple):
             made = Merchant(
                 client_id=self.client_id or DEMO_CLIENT,
                 merchant_id=self.merchant_id or DEMO_MERCHANT,
-                private_key=_there(self.key, folder.keys / "merchant.private.pem", "--key"),
+                private_key=self.key or _there(folder.keys / "merchant.private.pem", "--key"),
                 gateway_public_key=self._gateway_keys(folder.keys),
                 base_url=self.url or _served(folder),
             )
@@ -118,13 +118,11 @@ class Asker(NamedTuple):
         if self.gateway_key:
             return list(self.gateway_key)
         own, following = (keys / name for name in GATEWAY_KEYS)
-        found = [_there(None, own, "--gateway-key")]
+        found = [_there(own, "--gateway-key")]
         return [*found, following] if following.exists() else found
 
 
-def _there(given: Path | None, usual: Path, option: str) -> Path:
-    if given is not None:
-        return given
+def _there(usual: Path, option: str) -> Path:
     if not usual.exists():
         sentence = f"There is no {usual}; name the file with {option}"
         raise UsageError(f"{sentence}, or a sandbox's folder with --data DIR.")
