@@ -21,6 +21,7 @@ from tillgate.kernel.results import Result
 
 PAYMENTS_OF_PAGE = 20
 CURSOR_DIGITS_MAX = 15
+FIELDS_MAX = 8
 SAME_INSTANT_MAX = 900
 """More payments of one payer than ever fall on one millisecond."""
 AUTO_DEBIT = "AUTO_DEBIT"
@@ -57,7 +58,10 @@ async def history(desk: Desk, payer_id: PayerId, query: str) -> Answer:
 
 def _cursor(query: str) -> Cursor:
     """Read where to go on; what is no cursor of ours is refused."""
-    text = parse_qs(query, max_num_fields=8).get("cursor", [""])[0]
+    try:
+        text = parse_qs(query, max_num_fields=FIELDS_MAX).get("cursor", [""])[0]
+    except ValueError as fault:  # More fields than anybody has to ask with.
+        raise Refused(Result.PARAM_ILLEGAL, path="cursor") from fault
     if not text:
         return Cursor()
     parts = text.split(".")

@@ -60,7 +60,7 @@ export class History {
 
 /** @param {Speech} speech @param {Payment} payment */
 function paymentItem(speech, payment) {
-  const time = shownDate(speech, payment.paidAt, { dateStyle: "medium", timeStyle: "short" });
+  const time = shownDate(speech, payment.paidAt, { hour: "numeric", minute: "2-digit" });
   const badges = badgesOf(payment).map((key) => el("span", { class: "tag", "data-tag": key }, speech.say(key)));
   const row = el(
     "summary",
@@ -77,7 +77,10 @@ function paymentItem(speech, payment) {
     el("dt", {}, speech.say("history.payment")),
     el("dd", {}, payment.acquirementId),
   );
-  const refunds = payment.refunds.length ? el("ul", { class: "refunds" }, ...payment.refunds.map((each) => refundItem(speech, each))) : null;
+  const lines = payment.refunds.map((each) => refundItem(speech, each));
+  // A cancelled payment was given back whole, without a refund of its own.
+  if (payment.closeReason === "CANCELLED") lines.push(backItem(speech, { words: speech.say("history.cancelled"), about: "", amount: payment.orderAmount, state: "DONE" }));
+  const refunds = lines.length ? el("ul", { class: "refunds" }, ...lines) : null;
   return el("li", {}, el("details", {}, row, facts), refunds);
 }
 
@@ -95,12 +98,21 @@ function badgesOf(payment) {
 function refundItem(speech, refund) {
   const key = /** @type {const} */ ({ ASKED: "history.refund.asked", DONE: "history.refund", FAILED: "history.refund.failed" })[refund.state];
   const about = [shownDate(speech, refund.at), refund.reason].filter(Boolean).join(" · ");
-  const amount = showMoney(refund.refundAmount, speech.locale);
+  return backItem(speech, { words: speech.say(key), about, amount: refund.refundAmount, state: refund.state });
+}
+
+/**
+ * Money that came back, or may.
+ * @param {Speech} speech
+ * @param {{words: string, about: string, amount: Money, state: Refund["state"]}} line
+ */
+function backItem(speech, { words, about, amount, state }) {
+  const shown = showMoney(amount, speech.locale);
   return el(
     "li",
-    { class: "refund", "data-state": refund.state },
+    { class: "refund", "data-state": state },
     icon("return"),
-    el("span", { class: "payment-words" }, el("span", {}, speech.say(key)), el("span", { class: "quiet" }, about)),
-    el("span", { class: "payment-amount" }, refund.state === "DONE" ? `+${amount}` : amount),
+    el("span", { class: "payment-words" }, el("span", {}, words), about ? el("span", { class: "quiet" }, about) : null),
+    el("span", { class: "payment-amount" }, state === "DONE" ? `+${shown}` : shown),
   );
 }

@@ -39,6 +39,8 @@ export class Limits {
     this.unit = { currency, exponent };
     this.locale = locale;
     this.onChange = onChange;
+    /** @type {{which: Which, fault: "form" | "order"} | null} What is wrong with what is chosen, as far as it was said. */
+    this.wrong = null;
     this.problem = el("p", { class: "limit-problem", role: "alert", id: "limit-problem" });
     this.groups = {
       single: this.group("single", chosen ? (chosen.singleMax ?? NONE) : this.usual("single")),
@@ -83,6 +85,7 @@ export class Limits {
   }
 
   changed() {
+    this.wrong = null;
     this.problem.textContent = "";
     for (const field of this.element.querySelectorAll(".limit-field")) field.removeAttribute("aria-invalid");
     this.onChange();
@@ -115,6 +118,7 @@ export class Limits {
       field.value = /** @type {HTMLInputElement} */ (from.querySelector(".limit-field")).value;
       /** @type {HTMLElement} */ (field.parentElement).hidden = at !== OTHER;
     }
+    if (before.wrong) this.say(before.wrong);
   }
 
   /** @returns {Chosen | null} What is chosen, or null when something is wrong with it, which then stands beside it. */
@@ -130,15 +134,27 @@ export class Limits {
 
   /** @param {Which} which @param {"form" | "order"} fault @returns {null} */
   complain(which, fault) {
-    const group = this.groups[which];
+    this.say({ which, fault })?.focus({ preventScroll: true });
+    this.problem.scrollIntoView({ block: "nearest" });
+    return null;
+  }
+
+  /**
+   * Puts the fault beside what is wrong.
+   * @param {{which: Which, fault: "form" | "order"}} wrong
+   * @returns {HTMLElement | null} Where it is put right.
+   */
+  say(wrong) {
+    const group = this.groups[wrong.which];
+    this.wrong = wrong;
     group.append(this.problem);
-    this.problem.textContent = this.words.fault[fault];
+    this.problem.textContent = this.words.fault[wrong.fault];
     const field = /** @type {HTMLInputElement} */ (group.querySelector(".limit-field"));
     const own = /** @type {HTMLElement} */ (field.parentElement);
+    const place = own.hidden ? /** @type {HTMLElement | null} */ (group.querySelector("input:checked")) : field;
     if (!own.hidden) field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-describedby", this.problem.id);
-    (own.hidden ? /** @type {HTMLElement | null} */ (group.querySelector("input:checked")) : field)?.focus();
-    return null;
+    place?.setAttribute("aria-describedby", this.problem.id);
+    return place;
   }
 }
 

@@ -54,10 +54,18 @@ export async function askOwn(wallet, path, question) {
   return status === 200 ? body : null;
 }
 
-/** @param {Speech} speech @param {string | null} at @param {Intl.DateTimeFormatOptions} [options] */
-export function shownDate(speech, at, options = { dateStyle: "medium" }) {
+/**
+ * A day, with its time if wanted; the year only where it is not this one.
+ * @param {Speech} speech
+ * @param {string | null} at
+ * @param {Intl.DateTimeFormatOptions} [more]
+ */
+export function shownDate(speech, at, more = {}) {
   const time = new Date(at ?? "");
-  return Number.isNaN(time.valueOf()) ? (at ?? "") : new Intl.DateTimeFormat(speech.locale, options).format(time);
+  if (Number.isNaN(time.valueOf())) return at ?? "";
+  /** @type {Intl.DateTimeFormatOptions} */
+  const year = time.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+  return new Intl.DateTimeFormat(speech.locale, { month: "short", day: "numeric", ...year, ...more }).format(time);
 }
 
 /** @param {string} name */

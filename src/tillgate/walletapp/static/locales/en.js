@@ -77,6 +77,7 @@ export const en = {
   "history.empty.heading": "No payments yet",
   "history.empty": "What you pay with this wallet appears here, and so does every refund.",
   "history.more": "Show earlier payments",
+  "history.cancelled": "All of it came back",
   "history.refund": "Refund",
   "history.refund.asked": "Refund on its way",
   "history.refund.failed": "Refund failed",

@@ -78,6 +78,7 @@ export const zhHans = {
   "history.empty.heading": "还没有付款",
   "history.empty": "您用此钱包支付的款项及每笔退款，都会在这里显示。",
   "history.more": "显示更早的付款",
+  "history.cancelled": "已全额退回",
   "history.refund": "退款",
   "history.refund.asked": "退款处理中",
   "history.refund.failed": "退款失败",

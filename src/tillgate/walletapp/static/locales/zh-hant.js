@@ -78,6 +78,7 @@ export const zhHant = {
   "history.empty.heading": "尚未有付款",
   "history.empty": "你用此錢包支付的款項及每筆退款，都會在這裡顯示。",
   "history.more": "顯示較早的付款",
+  "history.cancelled": "已全數退回",
   "history.refund": "退款",
   "history.refund.asked": "退款處理中",
   "history.refund.failed": "退款失敗",
