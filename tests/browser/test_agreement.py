@@ -91,6 +91,7 @@ def test_an_order_in_the_wallet_is_paid_without_a_pin(stage: Stage, rich: Payer)
     assert stage.page.locator("iframe.cashier").count() == 0
     (agreement,) = rich.active()
     assert agreement["spentToday"]["value"] == "1000"
+    assert rich.get("/wallet/history")["payments"][0]["automatic"]
 
 
 def test_the_shops_own_button_pays_without_a_pin(stage: Stage) -> None:
@@ -105,12 +106,13 @@ def test_buying_with_a_pin_still_asks_for_it(stage: Stage) -> None:
     inside(stage.page).locator("main[data-verified=yes]").wait_for()
 
 
-def test_above_the_limit_the_cashier_asks_for_the_pin(stage: Stage) -> None:
+def test_above_the_limit_the_cashier_asks_for_the_pin(stage: Stage, rich: Payer) -> None:
     shop = allow(stage)
     call(shop, "tradePay", {"orderStr": stage.order("500.01")})
     type_pin(stage.sheet())
     inside(stage.page).locator("main[data-verified=yes]").wait_for()
     assert codes_kept(stage.view()) == ["9000"]
+    assert not rich.get("/wallet/history")["payments"][0]["automatic"]
 
 
 def test_a_page_of_another_origin_in_the_wallet_gets_the_cashier_for_the_same_order(

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.acting import Stage, type_pin, until, violations
 from tests.browser.agreeing import Payer, agree, allow, ask_in_wallet, inside, show_list
@@ -121,6 +121,40 @@ def test_alone_in_a_browser_one_signs_in_first(gateway: Gateway, stage: Stage) -
     assert "authResult=SUCCESS" in stage.page.url
     # This browser never asked the shop, which therefore believes nothing.
     stage.page.locator("main[data-agreed=refused]").wait_for()
+
+
+def test_where_no_payer_is_named_one_types_the_account(gateway: Gateway, stage: Stage) -> None:
+    page = stage.page
+
+    def as_in_production(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "payers": []})
+
+    page.route("**/*.json", as_in_production)
+    page.goto(asked(gateway))
+    account = page.locator("input[name=payer]")
+    account.fill("rich")
+    assert violations(page.main_frame) == []
+    type_pin(page)
+    page.locator("#account:has-text('Rich')").wait_for()
+
+
+def test_limits_that_do_not_fit_together_are_told_in_each_language(
+    gateway: Gateway, stage: Stage
+) -> None:
+    page = stage.page
+    page.goto(asked(gateway))
+    sign_in(page)
+    page.locator("[data-limit=single] input[value='1000']").check()
+    page.locator("[data-limit=daily] input[value='500']").check()
+    page.click(".terms button[type=submit]")
+    problem = page.locator("[data-limit=daily] .limit-problem")
+    assert "smaller" in problem.inner_text()
+    assert page.locator("[data-limit=daily] input:focus").input_value() == "500"
+    page.select_option("#language", "zh-Hant")
+    assert problem.inner_text() == "每日上限不可低於每筆付款上限。"
+    page.locator("[data-limit=daily] input[value='1000']").check()
+    assert page.locator(".limit-problem:not(:empty)").count() == 0
 
 
 def test_one_signs_with_the_keyboard_alone(gateway: Gateway, stage: Stage) -> None:

@@ -11,6 +11,7 @@ from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.payer import Payer
 from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.risk.records import RiskDecision
 from tillgate.bookkeeping import merchant_account
 from tillgate.engine.decide.parts import balance_key
 from tillgate.engine.ports import Reader, Select
@@ -109,3 +110,21 @@ async def refunds_of_orders(reader: Reader, orders: Sequence[Acquirement]) -> Se
 async def owed(reader: Reader, merchant_id: MerchantId, currency: str) -> int:
     """Return what a merchant is owed in minor units, summed from its postings; may be negative."""
     return await reader.total(str(merchant_account(merchant_id)), currency, book=merchant_id)
+
+
+async def decisions_of_orders(
+    reader: Reader, orders: Sequence[Acquirement]
+) -> Sequence[RiskDecision]:
+    """Return the judgements of risk on these orders; on other orders perhaps, too."""
+    if not orders:
+        return ()
+    found: Sequence[RiskDecision] = await reader.select(
+        Select(
+            record=RiskDecision,
+            equals=(
+                ("merchant_id", tuple({order.merchant_id for order in orders})),
+                ("merchant_trans_id", tuple({order.merchant_trans_id for order in orders})),
+            ),
+        )
+    )
+    return found

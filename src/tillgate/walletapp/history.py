@@ -13,7 +13,7 @@ from tillgate.acquiring.refund import Refund
 from tillgate.edge.answers import Answer
 from tillgate.edge.desk import Desk
 from tillgate.edge.shown import money_json
-from tillgate.engine.queries import payments_of_payer, refunds_of_orders
+from tillgate.engine.queries import decisions_of_orders, payments_of_payer, refunds_of_orders
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import PayerId
@@ -24,7 +24,6 @@ CURSOR_DIGITS_MAX = 15
 FIELDS_MAX = 8
 SAME_INSTANT_MAX = 900
 """More payments of one payer than ever fall on one millisecond."""
-AUTO_DEBIT = "AUTO_DEBIT"
 
 
 class Cursor(NamedTuple):
@@ -34,23 +33,34 @@ class Cursor(NamedTuple):
     skipped: int = 0
 
 
+OrderKey = tuple[str, str]
+
+
+class Beside(NamedTuple):
+    """What is shown of payments besides what their orders say.
+
+    Attributes:
+        names: of the merchants, by their ids.
+        refunds: of each order, the oldest first.
+        automatic: order and number of each try that debited an agreement.
+    """
+
+    names: Mapping[str, str]
+    refunds: Mapping[OrderKey, Sequence[Refund]]
+    automatic: frozenset[tuple[str, str, int]]
+
+
 async def history(desk: Desk, payer_id: PayerId, query: str) -> Answer:
     """Return one page of what a payer paid."""
     cursor = _cursor(query)
     wanted = cursor.skipped + PAYMENTS_OF_PAGE
     found = await payments_of_payer(desk.reader, payer_id, until_ms=cursor.at_ms, limit=wanted + 1)
     page = found[cursor.skipped : wanted]
-    refunds = await _refunds(desk, page)
-    names = await _payees(desk, page)
+    beside = await _beside(desk, page)
     return Answer(
         200,
         {
-            "payments": [
-                _payment(
-                    order, names, refunds.get((order.merchant_id, order.merchant_trans_id), ())
-                )
-                for order in page
-            ],
+            "payments": [_payment(order, beside) for order in page],
             "next": _next(cursor, page) if len(found) > wanted else None,
         },
     )
@@ -81,29 +91,28 @@ def _next(before: Cursor, page: Sequence[Acquirement]) -> str:
     return f"{at_ms}.{skipped}"
 
 
-async def _refunds(
-    desk: Desk, page: Sequence[Acquirement]
-) -> Mapping[tuple[str, str], list[Refund]]:
-    """Return the refunds of these payments, the oldest of each first."""
-    of: dict[tuple[str, str], list[Refund]] = {}
+async def _beside(desk: Desk, page: Sequence[Acquirement]) -> Beside:
+    """Read what else is shown of these payments, in one query for each kind."""
+    refunds: dict[OrderKey, list[Refund]] = {}
     for refund in await refunds_of_orders(desk.reader, page):
-        of.setdefault((refund.merchant_id, refund.merchant_trans_id), []).append(refund)
-    return of
-
-
-async def _payees(desk: Desk, page: Sequence[Acquirement]) -> Mapping[str, str]:
-    return {
+        refunds.setdefault((refund.merchant_id, refund.merchant_trans_id), []).append(refund)
+    automatic = frozenset(
+        (row.merchant_id, row.merchant_trans_id, row.decision_no)
+        for row in await decisions_of_orders(desk.reader, page)
+        if row.is_agreement
+    )
+    names: dict[str, str] = {
         merchant_id: merchant.name if merchant else merchant_id
         for merchant_id in {order.merchant_id for order in page}
         for merchant in (await desk.directory.merchant(merchant_id),)
     }
+    return Beside(names, refunds, automatic)
 
 
-def _payment(
-    order: Acquirement, names: Mapping[str, str], refunds: Sequence[Refund]
-) -> dict[str, Any]:
+def _payment(order: Acquirement, beside: Beside) -> dict[str, Any]:
+    key = (order.merchant_id, order.merchant_trans_id)
     return {
-        "payee": order.seller_name or names[order.merchant_id],
+        "payee": order.seller_name or beside.names[order.merchant_id],
         "title": order.title,
         "orderAmount": money_json(order.amount),
         "paidAt": None if order.paid_at_ms is None else rfc3339(order.paid_at_ms),
@@ -111,9 +120,10 @@ def _payment(
         "acquirementId": order.acquirement_id,
         "state": order.state,
         "closeReason": order.close_reason,
-        "automatic": order.product_code == AUTO_DEBIT,
+        # The last try is the one that paid; each try left its judgement.
+        "automatic": (*key, order.attempt_count) in beside.automatic,
         "refunded": money_json(order.refunded),
-        "refunds": [_refund(each) for each in refunds],
+        "refunds": [_refund(each) for each in beside.refunds.get(key, ())],
     }
 
 
