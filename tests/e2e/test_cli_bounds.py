@@ -70,8 +70,9 @@ def test_a_limit_that_cannot_be_set_says_why(
     assert (ended.code, says in ended.err) == (code, True)
 
 
-def test_a_limit_of_nobody_is_refused(books: Tillgate) -> None:
-    ended = books("payer", "limit", "bob", "--single", "1.00 HKD")
+@pytest.mark.parametrize("said", [("--single", "1.00 HKD"), ("--none",)])
+def test_a_limit_of_nobody_is_refused(books: Tillgate, said: tuple[str, ...]) -> None:
+    ended = books("payer", "limit", "bob", *said)
 
     assert (ended.code, "USER_NOT_EXIST" in ended.err) == (1, True)
 

@@ -318,3 +318,22 @@ def test_on_a_terminal_an_outcome_is_a_coloured_table(
     assert "NotFound" in missing.out
     assert order("M-none").merchant_trans_id in missing.out
     assert CLIENT_ID not in missing.out
+
+
+def test_without_a_server_a_review_is_decided_in_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.support.gateway import tillgate as shell  # noqa: PLC0415  A process, as an operator's.
+
+    risky = {"deviceInfo": {**DEVICE, "isJailbreaked": "true"}}
+    with running(tmp_path / "data", **SETTINGS) as gateway:
+        text = gateway.merchant().order_str(order("H-9", risk_info=risky))
+        (tmp_path / "order.txt").write_text(text)
+        named = ("--url", gateway.origin, "--payer", "rich", "--pin", PIN)
+        assert "8000" in shell("wallet", "pay", str(tmp_path / "order.txt"), *named).stdout
+    data = ("--data", str(gateway.data))
+
+    done = shell("risk", "decide", "H-9", "--release", "--operator", "otto", *data, "--json")
+
+    assert (done.returncode, json.loads(done.stdout)["state"]) == (0, "APPROVED")
+    assert gateway.audit()["clean"] is True

@@ -128,12 +128,11 @@ def limit(
 
     Example: tillgate payer limit alice --single "100.00 HKD" --daily "500.00 HKD"
     """
-    from tillgate.acquiring.allowance import payer_owner
     from tillgate.cli.operate import execute, read, settings_of
     from tillgate.engine.commands import LimitPayer
 
     settings = settings_of(data)
-    before = read(settings, lambda reader: _limits(reader, payer_owner(payer)))
+    before = read(settings, lambda reader: _limits_of(reader, payer))
     members = _lifted(before) if none and not single and not daily else []
     if not none:
         members = [_limited(single, daily, before)]
@@ -215,14 +214,12 @@ async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN40
     from tillgate.acquiring.allowance import payer_owner
     from tillgate.acquiring.payer import Payer as Row
     from tillgate.engine.ports import Select
-    from tillgate.kernel.errors import Refused
-    from tillgate.kernel.results import Result
     from tillgate.ledger.entries import Balance
 
     wanted = (("payer_id", payer),) if payer else ()
     found = await reader.select(Select(record=Row, equals=wanted))
     if payer and not found:
-        raise Refused(Result.USER_NOT_EXIST, f"There is no payer {payer}; see: tillgate payer show")
+        raise _nobody(payer)
     rows = []
     for row in found:
         held = Select(record=Balance, equals=(("account", f"payer:{row.payer_id}"),))
@@ -242,6 +239,24 @@ async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN40
             }
         )
     return rows
+
+
+def _nobody(payer: str) -> Exception:
+    from tillgate.kernel.errors import Refused
+    from tillgate.kernel.results import Result
+
+    sentence = f"There is no payer {payer}; see: tillgate payer show"
+    return Refused(Result.USER_NOT_EXIST, sentence)
+
+
+async def _limits_of(reader: Any, payer: str) -> dict[str, Any]:  # noqa: ANN401  The engine's Reader.
+    """Return the allowances of a payer by currency."""
+    from tillgate.acquiring.allowance import payer_owner
+    from tillgate.acquiring.payer import Payer as Row
+
+    if await reader.get(Row, payer) is None:
+        raise _nobody(payer)
+    return await _limits(reader, payer_owner(payer))
 
 
 async def _limits(reader: Any, owner: str) -> dict[str, Any]:  # noqa: ANN401  The engine's Reader.

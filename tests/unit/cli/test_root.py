@@ -29,6 +29,8 @@ def _imported_by(*arguments: str) -> set[str]:
         ("order", "sign", "missing.json", "--key", "missing.pem"),
         ("keys", "generate", "--help"),
         ("wallet", "pay", "missing.txt", "--url", "http://127.0.0.1:9", "--payer", "rich"),
+        ("order", "query", "A-1", "--data", "/nonexistent"),
+        ("agreement", "show", "sub-1", "--data", "/nonexistent"),
         ("--help",),
     ],
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tillgate.bootstrap.house import door_settings
 from tillgate.config import Mode, SettingRefused, check_serving, read_settings
 
 HOME = Path("/home/alice")
@@ -103,6 +104,19 @@ def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SettingRefused, match="cannot be read"):
         read_settings({}, environ, home=HOME)
+
+
+def test_windows_and_waits_reach_the_doors() -> None:
+    environ = {
+        "TILLGATE_REQ_TIME_BEHIND_S_MAX": "600",
+        "TILLGATE_REQ_TIME_AHEAD_S_MAX": "60",
+        "TILLGATE_ISSUER_WAIT_S_MAX": "5",
+    }
+
+    told = door_settings(read_settings({}, environ, home=HOME), port=8080)
+
+    assert (told.req_time_behind_ms_max, told.req_time_ahead_ms_max) == (600_000, 60_000)
+    assert told.issuer_wait_s_max == 5
 
 
 def test_production_is_not_served_without_its_public_address() -> None:

@@ -1,4 +1,4 @@
-"""`tillgate wallet pay` against a gateway that answers, refuses, loses answers, or is not there."""
+"""`tillgate wallet` against a gateway that answers, refuses, loses answers, or is not there."""
 
 from collections.abc import Callable
 from typing import Any
@@ -146,3 +146,37 @@ def test_an_endless_answer_is_not_read_to_its_end() -> None:
 
     with pytest.raises(Unreachable):
         _pay(endless)
+
+
+PAGE = "/wallet/agreement/token-1"
+BACK = {"redirectUrl": "https://shop.example.com/agreed?authCode=c"}
+
+
+def _agree(gateway: Callable[[httpx2.Request], httpx2.Response]) -> Any:
+    transport = httpx2.MockTransport(gateway)
+    wallet = Wallet("http://127.0.0.1:8080", wait=lambda _: None, transport=transport)
+    return wallet.agree(PAGE, payer="rich", said={"pin": "123456", "singleMax": "50.00"})
+
+
+def test_an_agreement_is_signed_with_one_session_and_its_address_not_followed() -> None:
+    gateway = Gateway(confirm=[BACK])
+
+    assert _agree(gateway) == BACK
+    assert gateway.asked[1:] == [
+        (f"{PAGE}/sign", {"pin": "123456", "singleMax": "50.00"}, "Bearer session-1")
+    ]
+
+
+def test_a_signature_whose_answer_was_lost_is_not_sent_twice_unasked() -> None:
+    gateway = Gateway(confirm=[httpx2.ReadTimeout("lost")])
+
+    with pytest.raises(Unreachable, match="not signed twice"):
+        _agree(gateway)
+
+    assert len(gateway.asked) == 2
+
+
+def test_a_wrong_pin_at_an_agreement_is_told_in_the_gateways_words() -> None:
+    wrong = {"resultCode": None, "memo": "WRONG_PIN: 1 left", "triesLeft": 1}
+
+    assert _agree(Gateway(confirm=[wrong])) == {"memo": "WRONG_PIN: 1 left", "triesLeft": 1}
