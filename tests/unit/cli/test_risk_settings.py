@@ -50,6 +50,15 @@ def test_what_is_said_reaches_the_rules() -> None:
     assert decide.approximate.device_day_count == 3
 
 
+def test_a_sandboxs_few_payers_may_pay_often_unless_weights_are_said() -> None:
+    velocity = (("velocity_hour", 0), ("velocity_day", 0))
+
+    assert read_risk(_settings(mode="sandbox")).weights == velocity
+    assert read_risk(_settings(mode="sandbox", risk_weights="device_new=1")).weights == (
+        ("device_new", 1),
+    )
+
+
 def test_they_may_stand_in_the_file(tmp_path: Path) -> None:
     (tmp_path / "tillgate.toml").write_text(
         'risk_review_score = 90\nrisk_large_amounts = "none"\nmerchant_day_count = 7\n'
