@@ -15,6 +15,7 @@ from playwright.sync_api import Page, Route, sync_playwright
 
 from tests.browser.acting import Stage, call, sign_in_and_pay, type_pin
 from tests.support import browser as chromium
+from tools.pictures import agreement
 from tools.pictures.studio import DESK, LOOKS, PHONE, PICTURES, Demo, Look, Size, Studio, demo
 
 WRONG_PIN: Final = "999999"
@@ -383,6 +384,9 @@ SCENES: Final[dict[str, Scene]] = {
     "result": result,
     "wallet-sign-in": wallet_sign_in,
     "wallet": wallet,
+    "agreement": agreement.signing,
+    "lists": agreement.lists,
+    "agreement-shop": agreement.shop,
     "story": story_whole,
     "hero": hero,
     "reference": reference,
