@@ -112,6 +112,7 @@ _OWN: Mapping[Function, frozenset[Result]] = MappingProxyType(
         ),
         apply_token.FUNCTION: frozenset(
             {
+                Result.MERCHANT_STATUS_ABNORMAL,
                 Result.INVALID_AUTHCODE,
                 Result.AUTH_CODE_EXPIRED,
                 Result.INVALID_ACCESS_TOKEN,
