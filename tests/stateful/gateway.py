@@ -17,9 +17,10 @@ from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
-from tillgate.acquiring.risk.settings import RiskSettings
+from tillgate.acquiring.risk.settings import ApproximateLimits, RiskSettings
 from tillgate.bookkeeping.audit import AUDITED, audit_books
 from tillgate.cashier.door import CashierDoor
+from tillgate.edge.day_totals import DayTotals
 from tillgate.edge.desk import Desk, DoorSettings, KeyRing
 from tillgate.edge.directory import Directory
 from tillgate.edge.root import Mount, Root
@@ -117,7 +118,8 @@ class PlainPins:
 class Gateway:
     """The gateway, and what a merchant, a payer and a worker do with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, approximate: ApproximateLimits | None = None) -> None:
+        limits = approximate or ApproximateLimits()
         self.clock, self.ids, self.bank = ManualClock(NOON_MS), SeededIds(11), Bank()
         self.store = MemoryStore()
         self.engine = Engine(
@@ -125,7 +127,7 @@ class Gateway:
             verbs=VERBS,
             clock=self.clock,
             ids=self.ids,
-            decide=DecideSettings(risk=RISK),
+            decide=DecideSettings(risk=RISK, approximate=limits),
             lanes=LaneSettings(),
         )
         self.desk = Desk(
@@ -145,6 +147,7 @@ class Gateway:
                 shop_origin="",
                 hosts=frozenset({asgi.HOST}),
             ),
+            totals=DayTotals(self.store, limits) if approximate else None,
         )
         mounts = (
             Mount(("/api",), ApiDoor(self.desk)),
@@ -188,13 +191,19 @@ class Gateway:
         return await self.engine.execute(kind(operation_id=operation_id, **values))
 
     def envelope(
-        self, function: str, body: Mapping[str, Any], *, number: str, token: str = ""
+        self,
+        function: str,
+        body: Mapping[str, Any],
+        *,
+        number: str,
+        token: str = "",
+        client: str = CLIENT,
     ) -> bytes:
         """Return a signed request, signed now."""
         head = {
             "version": "2.0.0",
             "function": f"alipay.intl.{function}",
-            "clientId": CLIENT,
+            "clientId": client,
             "reqTime": rfc3339(self.clock.now_ms()),
             "reqMsgId": number,
             **({"accessToken": token} if token else {}),
