@@ -141,7 +141,8 @@ const MARKS = { ok: "check", bad: "cross", info: "dot" };
 /** @param {Speech} speech @param {Step} step @param {Facts} before */
 function stepItem(speech, step, before) {
   const { postings, ...facts } = step.detail ?? {};
-  const key = /** @type {keyof typeof import("../locales/en.js").en} */ (`kind.${step.kind}`);
+  const asked = typeof facts.function === "string" ? facts.function.replace(/^alipay\.intl\./, "") : "";
+  const key = /** @type {keyof typeof import("../locales/en.js").en} */ (step.kind === "function_called" ? `call.${asked}` : `kind.${step.kind}`);
   const known = key in speech.dictionaries.en;
   const verdict = step.verdict in MARKS ? step.verdict : "info";
   const time = new Date(step.at);

@@ -153,4 +153,13 @@ export const en = {
   "view.own": "Automatic payments",
   "view.own.about": "A page of your wallet",
   "kind.agreement": "Automatic payments",
+  "call.acquiring.agreement.pay": "The shop debits by agreement",
+  "call.acquiring.common.payQuery": "The shop asks how the payment stands",
+  "call.acquiring.common.payCancel": "The shop cancels the payment",
+  "call.acquiring.common.refund": "The shop gives money back",
+  "call.acquiring.cashier.wap.pay": "The shop's server posts an order",
+  "call.oauth.auth.prepareForRedirect": "The shop asks for an agreement",
+  "call.oauth.auth.applyToken": "The shop exchanges a code or token",
+  "call.oauth.auth.queryByAuthInfo": "The shop asks how the agreement stands",
+  "call.oauth.auth.cancelByAuthInfo": "The shop ends the agreement",
 };

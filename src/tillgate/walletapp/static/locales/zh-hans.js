@@ -154,4 +154,13 @@ export const zhHans = {
   "view.own": "自动付款",
   "view.own.about": "钱包的页面",
   "kind.agreement": "自动付款",
+  "call.acquiring.agreement.pay": "商店按授权扣款",
+  "call.acquiring.common.payQuery": "商店查询付款状况",
+  "call.acquiring.common.payCancel": "商店取消付款",
+  "call.acquiring.common.refund": "商店退款",
+  "call.acquiring.cashier.wap.pay": "商店服务器提交订单",
+  "call.oauth.auth.prepareForRedirect": "商店要求授权自动付款",
+  "call.oauth.auth.applyToken": "商店换取令牌",
+  "call.oauth.auth.queryByAuthInfo": "商店查询授权状况",
+  "call.oauth.auth.cancelByAuthInfo": "商店终止授权",
 };

@@ -154,4 +154,13 @@ export const zhHant = {
   "view.own": "自動付款",
   "view.own.about": "錢包的頁面",
   "kind.agreement": "自動付款",
+  "call.acquiring.agreement.pay": "商店按授權扣款",
+  "call.acquiring.common.payQuery": "商店查詢付款狀況",
+  "call.acquiring.common.payCancel": "商店取消付款",
+  "call.acquiring.common.refund": "商店退款",
+  "call.acquiring.cashier.wap.pay": "商店伺服器提交訂單",
+  "call.oauth.auth.prepareForRedirect": "商店要求授權自動付款",
+  "call.oauth.auth.applyToken": "商店換取權杖",
+  "call.oauth.auth.queryByAuthInfo": "商店查詢授權狀況",
+  "call.oauth.auth.cancelByAuthInfo": "商店終止授權",
 };
