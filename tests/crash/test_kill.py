@@ -3,7 +3,8 @@
 Everything is real: a server process on a data folder, customers over HTTP, a merchant's receiver
 built on the SDK, `kill -9` at a moment drawn from a printed seed. What must hold after each: the
 audit is clean; whoever was told 9000 has paid exactly once; a repeat of the same call is never
-told 5000; every paid order is notified.
+told 5000; every paid order is notified. Meanwhile the merchant refunds, cancels and debits: every
+request has one answer however often it is repeated, and money goes back or is taken once.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.customers import UNKNOWN, Payment, Street
+from tests.crash.office import Errand, Office
 from tests.support.gateway import CLIENT_ID, PIN, Gateway, order, running
 from tests.support.receiver import Receiver, receiving
 from tillgate.bootstrap import hashed_pin
@@ -41,11 +43,17 @@ SHARES = {
     "unknown-then-failed": 3,
 }
 """How many payments each payer makes in a round; `outside-…` has its money elsewhere."""
+REFUNDED, CANCELLED, DEBITS = 14, 6, 3
+"""How many earlier payments a round gives back in two parts, and cancels; how often it debits."""
+DESKS = 3
+ALLOWED = ("wallet-0", "wallet-1", "outside-0", "outside-1")
+"""Who allowed automatic payments."""
+CALM = "velocity_hour=0, velocity_day=0, amount_unusual=0, new_account_large=0"
 
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    with running(tmp_path / "gateway") as started:
+    with running(tmp_path / "gateway", risk_weights=CALM) as started:
         yield started
 
 
@@ -56,22 +64,38 @@ async def test_whoever_was_told_9000_has_paid_once_and_is_notified_however_often
     seed = int(os.environ.get("CRASH_SEED", time.time_ns() % 1_000_000))
     dice = random.Random(seed)
     await asyncio.to_thread(_add_payers, gateway)
+    office = Office(gateway)
+    tokens = {payer: await asyncio.to_thread(office.agree, payer) for payer in ALLOWED}
     orders: dict[str, Order] = {}
     payments: list[Payment] = []
+    errands: list[Errand] = []
     began_s = time.monotonic()
     lines = [f"seed {seed}"]
     with receiving(gateway.merchant(), orders) as receiver:
         for number in range(ROUNDS):
             made = _payments(number, receiver.url, dice)
             orders |= {each.order.merchant_trans_id: each.order for each in made}
+            todo = _after(gateway, office, payments, errands)
+            for payer, token in tokens.items():
+                for at in range(DEBITS):
+                    debited = order(f"debit-{number}-{payer}-{at}", "7.00 HKD")
+                    orders[debited.merchant_trans_id] = debited
+                    of = (payer, debited.merchant_trans_id, token)
+                    todo.append(office.debit(*of, minor=700, url=receiver.url))
+            dice.shuffle(todo)
             payments += made
-            line = await _round(gateway, made, dice)
+            errands += todo
+            line = await _round(gateway, made, dice, office=(office, todo))
             found = await asyncio.to_thread(gateway.audit)
             assert found["clean"], (seed, found)
             lines.append(f"round {number + 1}: {line}")
         await _settle(gateway, payments)
+        await office.settle(errands)
         waited_s = await _all_told(gateway, receiver)
-        _check(gateway, payments, receiver)
+        cancelled = {each.about for each in errands if each.kind == "payCancel"}
+        _check(gateway, payments, receiver, cancelled=cancelled)
+        _check_errands(gateway, errands)
+        _check_balances(gateway, payments, errands)
         found = await asyncio.to_thread(gateway.audit)
         assert found["clean"], (seed, found)
     last = Counter(each.told[-1] for each in payments)
@@ -98,7 +122,40 @@ def _payments(round_number: int, notify_url: str, dice: random.Random) -> list[P
     return made
 
 
-async def _round(gateway: Gateway, made: list[Payment], dice: random.Random) -> str:
+def _after(
+    gateway: Gateway, office: Office, payments: list[Payment], errands: list[Errand]
+) -> list[Errand]:
+    """Return what becomes of payments of earlier rounds, each of which is touched once."""
+    touched = {each.about for each in errands}
+    found = _rows(gateway, "SELECT merchant_trans_id, acquirement_id FROM acquirements")
+    ours = {row[0]: str(row[1]) for row in found}
+    paid = [
+        each
+        for each in payments
+        if each.told[-1] == "9000"
+        and each.payer.startswith(("wallet-", "outside-"))
+        and each.order.merchant_trans_id not in touched
+    ]
+    # From both ends: those of wallets, and those of outside issuers.
+    chosen = [paid[at // 2 if at % 2 else -1 - at // 2] for at in range(len(paid))]
+    made = []
+    for at, each in enumerate(chosen[: REFUNDED + CANCELLED]):
+        of, minor = (each.payer, each.order.merchant_trans_id), each.order.money.minor
+        if at >= REFUNDED:
+            made.append(office.cancel(*of, minor=minor))
+            continue
+        parts = [minor // 2, minor - minor // 2] if minor > 1 else [minor]
+        made += [office.refund(*of, ours[of[1]], minor=part) for part in parts]
+    return made
+
+
+async def _round(
+    gateway: Gateway,
+    made: list[Payment],
+    dice: random.Random,
+    *,
+    office: tuple[Office, list[Errand]],
+) -> str:
     """Let all pay, kill the server meanwhile, start it again, and let all come to an end."""
     kill_after, kill_wait_s = dice.randrange(10, PAYMENTS - 40), dice.uniform(0, 0.08)
     answers = 0
@@ -118,6 +175,11 @@ async def _round(gateway: Gateway, made: list[Payment], dice: random.Random) -> 
         )
         for payer in SHARES
     ]
+    at_office, errands = office
+    walks += [
+        asyncio.ensure_future(at_office.run(errands[desk::DESKS], street.is_up))
+        for desk in range(DESKS)
+    ]
     everybody = asyncio.gather(*walks)
     waited = asyncio.ensure_future(is_time.wait())
     await asyncio.wait((waited, everybody), return_when=asyncio.FIRST_COMPLETED)
@@ -133,7 +195,8 @@ async def _round(gateway: Gateway, made: list[Payment], dice: random.Random) -> 
     await everybody
     await street.close()
     lost = sum(each.lost > 0 for each in made)
-    return f"killed after {before} answers, {lost} payments lost an answer and were repeated"
+    late = sum(each.lost > 0 for each in errands)
+    return f"killed after {before} answers, {lost} payments and {late} errands were repeated"
 
 
 async def _settle(gateway: Gateway, payments: list[Payment]) -> None:
@@ -158,7 +221,9 @@ async def _all_told(gateway: Gateway, receiver: Receiver) -> float:
     return time.monotonic() - began_s
 
 
-def _check(gateway: Gateway, payments: list[Payment], receiver: Receiver) -> None:
+def _check(
+    gateway: Gateway, payments: list[Payment], receiver: Receiver, *, cancelled: set[str]
+) -> None:
     """Hold what customers were told against the rows, read without any code of ours."""
     entries = Counter(
         trans_id
@@ -172,7 +237,10 @@ def _check(gateway: Gateway, payments: list[Payment], receiver: Receiver) -> Non
     assert _rows(gateway, "SELECT count(*) FROM entries WHERE kind = 'PAYMENT'") == [
         (len(entries),)
     ]
-    assert _rows(gateway, "SELECT DISTINCT state FROM notifications") == [("ACKNOWLEDGED",)]
+    untold = _rows(
+        gateway, "SELECT merchant_trans_id FROM notifications WHERE state <> 'ACKNOWLEDGED'"
+    )
+    assert {str(row[0]) for row in untold} <= cancelled
     for each in payments:
         number = each.order.merchant_trans_id
         assert "5000" not in each.told, each
@@ -180,14 +248,26 @@ def _check(gateway: Gateway, payments: list[Payment], receiver: Receiver) -> Non
         assert not set(each.told[:-1]) - {UNKNOWN}, each
         is_paid = each.told[-1] == "9000"
         assert entries[number] == is_paid, each
-        assert (number in receiver.paid) == is_paid, each
-    _check_balances(gateway, payments)
+        assert number in cancelled or (number in receiver.paid) == is_paid, each
 
 
-def _check_balances(gateway: Gateway, payments: list[Payment]) -> None:
+def _check_errands(gateway: Gateway, errands: list[Errand]) -> None:
+    """Hold what the merchant was told against the rows: one answer, one entry each."""
+    found = _rows(gateway, "SELECT reference FROM entries WHERE kind = 'REFUND'")
+    booked = Counter(str(row[0]) for row in found)
+    assert set(booked.values()) == {1}
+    assert booked.total() == sum(each.kind in {"refund", "payCancel"} for each in errands)
+    for each in errands:
+        final = [told for told in each.told if told["resultInfo"]["resultStatus"] != "U"]
+        assert final[-1]["resultInfo"]["resultCode"] == "SUCCESS", each
+        assert all(told == final[0] for told in final), each
+
+
+def _check_balances(gateway: Gateway, payments: list[Payment], errands: list[Errand]) -> None:
     rows = {row[0]: row[1] for row in _rows(gateway, "SELECT account, money_minor FROM balances")}
     for payer in SHARES:
         spent = sum(each.order.money.minor for each in payments if each.payer == payer)
+        spent -= sum(each.minor for each in errands if each.payer == payer)
         if payer.startswith("wallet-"):
             assert rows[f"payer:{payer}"] == Money.parse("100000.00 HKD").minor - spent
 

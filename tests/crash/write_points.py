@@ -9,81 +9,28 @@ acknowledged. One line of JSON a point; the last point is the first at which not
 
 import asyncio
 import json
-import os
 import shutil
-import sqlite3
 import sys
-import traceback
-from collections.abc import Callable, Coroutine
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any, final
 
 import msgspec
 
+from tests.crash.dying import DIED, Fuse, audited, forked, make_brittle, running
 from tests.support.asgi import ask, bearer, sandbox, signed_in
 from tests.support.gateway import merchant_of, order
 from tillgate.acquiring.notification import Notification
 from tillgate.acquiring.states import NotificationState
 from tillgate.bootstrap import House
-from tillgate.cli.root import run
 from tillgate.engine.commands import AddPayer
 from tillgate.engine.ports import Select
 from tillgate.kernel.clock import SystemClock
 from tillgate.kernel.ids import PayerId
 
-DIED = 9
 LATER_MS = 40_000
 """What the second process is ahead: more than a lease, less than an order lives."""
 TOLD_S_MAX = 15
-WRITES = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK")
-
-
-@final
-class Fuse:
-    """Counts the moments before and after each write, and ends the process at one of them."""
-
-    def __init__(self, at: int, note: Path) -> None:
-        """Die at the moment of this number, leaving a note which it was."""
-        self._at = at
-        self._note = note
-        self._count = 0
-        self.is_armed = False
-
-    def passed(self, moment: str) -> None:
-        """Pass one moment."""
-        self._count += self.is_armed
-        if self.is_armed and self._count == self._at:
-            self._note.write_text(moment)
-            os._exit(DIED)
-
-
-def _brittle(fuse: Fuse) -> type[sqlite3.Connection]:
-    """Return connections whose writes pass the fuse."""
-
-    class Brittle(sqlite3.Connection):
-        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-            return _around(fuse, sql, lambda: super(Brittle, self).execute(sql, *values))
-
-        def executemany(self, sql: str, values: Any) -> sqlite3.Cursor:
-            return _around(fuse, sql, lambda: super(Brittle, self).executemany(sql, values))
-
-    return Brittle
-
-
-def _around(fuse: Fuse, sql: str, run: Callable[[], sqlite3.Cursor]) -> sqlite3.Cursor:
-    words = sql.split()
-    if words[0].upper() not in WRITES:
-        return run()
-    name = " ".join(words[: 3 if words[0].upper() == "INSERT" else 2])
-    if words[0] == "BEGIN":
-        # Before any other write is after the one before it, and nothing happens in between.
-        fuse.passed(f"before {name}")
-    done = run()
-    fuse.passed(f"after {name}")
-    return done
 
 
 async def _pay(house: House, order_str: str, payer: str) -> dict[str, Any]:
@@ -112,8 +59,7 @@ async def _told(house: House) -> str:
 
 async def _first(point: "Point", fuse: Fuse) -> None:
     """Pay until the fuse blows; note the answer, if there was one before."""
-    connect = sqlite3.connect
-    sqlite3.connect = lambda *some, **named: connect(*some, factory=_brittle(fuse), **named)  # type: ignore[assignment]  # For this process alone.
+    make_brittle(fuse)
     async with sandbox(point.data) as house:
         fuse.is_armed = True
         told = await _pay(house, point.order_str, point.payer)
@@ -150,31 +96,6 @@ async def _template(data: Path) -> None:
         await books.engine.execute(add)
 
 
-def _forked(work: Callable[[], int]) -> int:
-    """Do one piece of work in a process of its own and return how that ended."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    code = 1
-    try:
-        code = work()
-    except BaseException:  # noqa: BLE001  A forked child never returns into its parent's code.
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def _running(work: Coroutine[Any, Any, None]) -> int:
-    asyncio.run(work)
-    return 0
-
-
-def _audited(data: Path) -> int:
-    with redirect_stderr(StringIO()), redirect_stdout(StringIO()):
-        return run(["ledger", "audit", "--data", str(data)])
-
-
 @final
 class Point(msgspec.Struct, frozen=True, kw_only=True):
     """A place to die at, and the files in which its processes leave what they know."""
@@ -206,9 +127,9 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
     def tried(self) -> dict[str, Any]:
         """Die, audit, come back, audit, and return what became of it."""
-        died = _forked(lambda: _running(_first(self, Fuse(self.at, self.moment))))
-        audit = _forked(lambda: _audited(self.data))
-        ended = _forked(lambda: _running(_second(self)) or _audited(self.data))
+        died = forked(lambda: running(_first(self, Fuse(self.at, self.moment))))
+        audit = forked(lambda: audited(self.data))
+        ended = forked(lambda: running(_second(self)) or audited(self.data))
         return {
             "order": self.number,
             "died": died == DIED,
@@ -222,7 +143,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 def main(folder: Path, notify_url: str, payer: str) -> None:
     """Try one point after the other, until nothing dies any more."""
     template = folder / "template"
-    _audited(template)  # What is imported once here is there in every process forked from here.
+    audited(template)  # What is imported once here is there in every process forked from here.
     for at in count(1):
         number = f"{payer}-{at}"
         data = folder / number
