@@ -117,7 +117,9 @@ class Day(World):
             self.orders[trans] = order
         elif order.waits_for:
             order.cancel_noted = True
-            return "PAYMENT_IN_PROCESS"
+            if order.waits_for.state != "REVIEW":
+                return "PAYMENT_IN_PROCESS"
+            self._no(order, order.waits_for, "ORDER_IS_CLOSED")  # Nobody was asked for it yet.
         elif order.state == "WAIT_BUYER_PAY":
             why = "EXPIRED" if self._is_over(order) else "CANCELLED"
             order.state, order.why = "TRADE_CLOSED", why
@@ -197,20 +199,24 @@ class Day(World):
             self.agreements[gid] = agreement
         if agreement.state_text != state_text:
             raise Refusal("REPEAT_REQ_INCONSISTENT")
-        if agreement.state != "SIGNING":
+        if agreement.state == "CANCELED":
             raise Refusal("AGREEMENT_STATUS_INVALID")
-        agreement.ends = self.now + model.SIGNING_LIFE
+        if agreement.state == "SIGNING":
+            agreement.ends = self.now + model.SIGNING_LIFE
         return "SUCCESS"
 
     def sign(self, gid: str, payer: str, single: int | None, daily: int | None) -> str:
         """The payer agrees with the right PIN."""
         agreement = self.agreements[gid]
         if (agreement.state, agreement.payer) == ("ACTIVE", payer):
+            if self.now >= agreement.code_ends:  # Its merchant may have missed the first one.
+                agreement.code_ends = self.now + model.CODE_LIFE
             return "SUCCESS"
         if agreement.state != "SIGNING" or self.now >= agreement.ends:
             return "AGREEMENT_STATUS_INVALID"
         agreement.state, agreement.payer, agreement.signed = "ACTIVE", payer, self.now
         agreement.single, agreement.daily = single, daily
+        agreement.code_ends = self.now + model.CODE_LIFE
         return "SUCCESS"
 
     def apply(self, gid: str, *, code: bool, generation: int) -> Step:
@@ -221,7 +227,7 @@ class Day(World):
             raise Refusal("INVALID_AUTHCODE" if code else "INVALID_ACCESS_TOKEN")
         if not code and generation not in agreement.refresh:
             raise Refusal("INVALID_ACCESS_TOKEN")
-        ends = agreement.signed + model.CODE_LIFE if code else agreement.refresh[generation]
+        ends = agreement.code_ends if code else agreement.refresh[generation]
         if self.now >= ends:
             raise Refusal("AUTH_CODE_EXPIRED" if code else "EXPIRED_ACCESS_TOKEN")
         if agreement.state != "ACTIVE":
@@ -241,9 +247,7 @@ class Day(World):
         agreement = self.agreements.get(gid)
         if agreement is None or not agreement.signed:
             raise Refusal("TARGET_NOT_FOUND")
-        newest = agreement.access[max(agreement.access)] if agreement.access else None
-        is_over = newest is not None and self.now >= newest
-        status = "EXPIRED" if is_over else "ACTIVE"
+        status = "ACTIVE" if self.now < agreement.newest_ends else "EXPIRED"
         return ("SUCCESS", "CANCELED" if agreement.state == "CANCELED" else status)
 
     def end_agreement(self, gid: str) -> Step:

@@ -91,10 +91,21 @@ class Agreement:
     state: str = "SIGNING"
     payer: str = ""
     signed: int = 0
+    code_ends: int = 0
     single: int | None = None
     daily: int | None = None
     access: dict[int, int] = field(default_factory=dict)
     refresh: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def newest_ends(self) -> int:
+        """Return when its newest access token is over, or its code while there is none."""
+        return self.access.get(max(self.access, default=0), self.code_ends)
+
+    @property
+    def renewable_ends(self) -> int:
+        """Return until when a token can be had: by its newest refresh token, or by its code."""
+        return self.refresh.get(max(self.refresh, default=0), self.code_ends)
 
 
 @dataclass
@@ -309,7 +320,9 @@ class World:
             for gid, one in self.agreements.items()
             if one.payer == payer and one.state == "ACTIVE"
         ]
-        return max(found)[1] if found else ""
+        newest = max(found)[1] if found else ""
+        one = self.agreements.get(newest)
+        return newest if one and self.now < one.renewable_ends else ""
 
     def _pay(self, trans: str, payer: str, *, call: str, gid: str, holds: bool) -> "Ask | str":
         """Limits, then risk, then funds; YES, a code that says no, or a question."""

@@ -202,18 +202,15 @@ async def next_year(stage: Stage) -> None:
 
 
 async def partly_refunded(stage: Stage) -> None:
-    ours = await stage.number_of("T-1")
-    await stage.does(REFUND, refund(ours, "R-0", 700))
+    await stage.does(REFUND, refund(await stage.number_of("T-1"), "R-0", 700))
 
 
 async def same_number(stage: Stage) -> None:
-    ours = await stage.pays("T-0", PAYMENT)
-    await stage.does(REFUND, refund(ours, "R-1", 100))
+    await stage.does(REFUND, refund(await stage.pays("T-0", PAYMENT), "R-1", 100))
 
 
 async def in_dollars(stage: Stage) -> None:
-    minor = stage.body["refundAmount"]["value"]
-    stage.body["refundAmount"] = money(int(minor), "USD")
+    stage.body["refundAmount"] = money(400, "USD")
 
 
 async def cancelled(stage: Stage) -> None:
@@ -270,8 +267,9 @@ async def prepared(stage: Stage) -> None:
     await stage.does(PREPARE, page(stage.gid))
 
 
-async def signed(stage: Stage) -> None:
+async def over(stage: Stage) -> None:
     await stage.signs()
+    await agreement_ended(stage)
 
 
 async def by_code(stage: Stage) -> None:
@@ -378,7 +376,7 @@ PLANS: Final[Mapping[str, Plan]] = {
         **COMMON, **MARKED,
         "MERCHANT_STATUS_ABNORMAL": SELLS["MERCHANT_STATUS_ABNORMAL"],
         "REPEAT_REQ_INCONSISTENT": fault("content", happened=prepared, then=other_state),
-        "AGREEMENT_STATUS_INVALID": fault("agreement", happened=signed),
+        "AGREEMENT_STATUS_INVALID": fault("agreement", happened=over),
     }),
     "apply": Plan(APPLY, by_code, {
         **COMMON, **MARKED,
