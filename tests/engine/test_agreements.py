@@ -25,7 +25,17 @@ STORIES = {
         prepare G-1                               SIGNING
         wait 29 minutes                           -
         sign G-1                                  ACTIVE
+        prepare G-1                               ACTIVE
+        end G-1                                   CANCELED
         prepare G-1                               refused AGREEMENT_STATUS_INVALID body.agreementPayAuthInfo.merchantAgreementId
+    """,
+    "its code comes to life again when its payer comes back": """
+        prepare G-1                               SIGNING
+        sign G-1                                  ACTIVE
+        wait 11 minutes                           -
+        apply code                                refused AUTH_CODE_EXPIRED body.authCode
+        sign G-1                                  ACTIVE
+        apply code                                generation 1
     """,
     "prepared with another content": """
         prepare G-1 state=one                     SIGNING

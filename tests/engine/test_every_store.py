@@ -41,8 +41,7 @@ STORY = """
     pay A-4 seen=jailbroken                       8000
     decide release A-4                            Registered
     pay A-5 seen=jailbroken                       8000
-    cancel A-5                                    noted
-    decide refuse A-5                             Registered
+    cancel A-5                                    TRADE_CLOSED
     pay A-6 seen=odd                              9000
     end G-1 payer=rich                            CANCELED
     end G-2                                       CANCELED

@@ -128,14 +128,23 @@ STORIES = {
     """,
     "held and cancelled meanwhile": HELD
     + """
-        cancel A-1                                noted
-        cancel A-1                                noted
-        decide release A-1                        Registered
+        cancel A-1                                TRADE_CLOSED
+        cancel A-1                                TRADE_CLOSED
+        decide release A-1                        refused ORDER_STATUS_INVALID
         state                                     TRADE_CLOSED CANCELLED
         holds payer:rich                          10000
         spent payer:rich                          0 in 0
         cancel A-1                                TRADE_CLOSED
         told                                      ORDER_IS_CLOSED
+    """,
+    "held, and its merchant suspended": HELD
+    + """
+        shop active=no                            -
+        decide release A-1                        refused MERCHANT_STATUS_ABNORMAL
+        state                                     WAIT_BUYER_PAY
+        shop active=yes                           -
+        decide release A-1                        Registered
+        state                                     TRADE_SUCCESS
     """,
     "held, and the money is gone": HELD
     + """
@@ -196,8 +205,8 @@ STORIES = {
     """,
     "a debit held and cancelled meanwhile": DEBITED
     + """
-        cancel D-1                                noted
-        decide release D-1                        Registered
+        cancel D-1                                TRADE_CLOSED
+        decide release D-1                        refused ORDER_STATUS_INVALID
         state D-1                                 TRADE_CLOSED CANCELLED
         debit D-1                                 ORDER_IS_CLOSED
         holds payer:rich                          10000

@@ -151,7 +151,7 @@ async def test_a_review_is_decided_and_cancelled_at_once(story: Story) -> None:
     await story.step("pay A-1 seen=jailbroken")
     told = await _at_once(story, story.cancel(), story.decide(release=True), story.cancel())
 
-    assert told == ["noted", "Registered", "TRADE_CLOSED"]
+    assert told == ["TRADE_CLOSED", "refused ORDER_STATUS_INVALID", "TRADE_CLOSED"]
     assert await story.holds("payer:rich") == 10_000
 
 

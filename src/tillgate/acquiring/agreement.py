@@ -89,6 +89,7 @@ class Agreement(Record, frozen=True, kw_only=True):
             " use a new merchantAgreementId for another agreement."
         )
         for path, ours, theirs in (
+            ("head.clientId", self.client_id, terms.client_id),
             ("body.authSite", self.auth_site, terms.auth_site),
             ("body.scopes", self.scopes, terms.scopes),
             ("body.merchantRedirectUrl", self.redirect_url, terms.redirect_url),

@@ -73,9 +73,10 @@ def read_limits(settings: Settings) -> ApproximateLimits:
 
 def _weights(settings: Settings, said: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
     """Return the weights that replace the rules' own; a sandbox's few payers may pay often."""
-    if f"{PREFIX}{WEIGHTS}" not in said and settings.is_sandbox:
-        return SANDBOX_WEIGHTS
-    return pairs(said, f"{PREFIX}{WEIGHTS}", most=_NUMBER_MAX)
+    own = pairs(said, f"{PREFIX}{WEIGHTS}", most=_NUMBER_MAX)
+    named = {name for name, _ in own}
+    usual = SANDBOX_WEIGHTS if settings.is_sandbox else ()
+    return (*own, *(pair for pair in usual if pair[0] not in named))
 
 
 _NEXT: Final = "see every rule and its weight with: tillgate risk rules"

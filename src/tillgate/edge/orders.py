@@ -10,8 +10,8 @@ from typing import final
 import msgspec
 
 from tillgate.acquiring.acquirement import Terms
-from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.risk.signals import Signals
+from tillgate.edge.addresses import check_hosts, check_schemes
 from tillgate.edge.desk import Desk
 from tillgate.edge.evidence import signals_of
 from tillgate.edge.story import StepKind
@@ -24,7 +24,6 @@ from tillgate.protocol.functions import Request, open_request_as
 from tillgate.protocol.messages import wap_pay
 from tillgate.protocol.messages.agreement_pay import AgreementPayBody
 from tillgate.protocol.signature import verify
-from tillgate.protocol.urls import host_of
 
 
 @final
@@ -55,9 +54,10 @@ async def read_order(desk: Desk, order_str: str) -> SignedOrder:
         _tell(desk, taken, order_str, verdict="bad", summary=refused.message)
         raise
     request = open_request_as(verified, wap_pay.PayBody, wap_pay.FUNCTION)
+    check_schemes(desk, request.body)
     terms = order_terms(request)
     _check_rights(known.client.functions, known.client.merchant_ids, terms)
-    await check_addresses(desk, terms)
+    await check_hosts(desk, request.body, terms.merchant_id)
     fits = f"The signature fits key {verified.key_fingerprint[:16]} of client {terms.client_id}."
     _tell(desk, taken, order_str, verdict="ok", summary=fits)
     return SignedOrder(
@@ -106,28 +106,6 @@ def _check_rights(functions: tuple[str, ...], merchant_ids: tuple[str, ...], ter
         raise Refused(Result.API_IS_INVALID, path="head.function")
     if terms.merchant_id not in merchant_ids:
         raise Refused(Result.ACCESS_DENIED, path="body.merchantId")
-
-
-async def check_addresses(desk: Desk, terms: Terms) -> None:
-    """Refuse, in production, an address of an order that is not registered for its merchant."""
-    if desk.settings.is_sandbox:
-        return
-    merchant = await desk.directory.merchant(terms.merchant_id)
-    for path, url in (("body.notifyUrl", terms.notify_url), ("body.returnUrl", terms.return_url)):
-        if url and merchant is not None:
-            check_address(merchant, url, path=path)
-
-
-def check_address(merchant: Merchant, url: str, *, path: str) -> None:
-    """Refuse an address that is not https on a host registered for the merchant."""
-    if not url.lower().startswith("https://"):
-        raise Refused(Result.PARAM_ILLEGAL, "In production this address must be https.", path=path)
-    if host_of(url) not in merchant.hosts:
-        sentence = (
-            f"The host of this address is not registered for merchant {merchant.merchant_id};"
-            " ask the acquirer to register it."
-        )
-        raise Refused(Result.PARAM_ILLEGAL, sentence, path=path)
 
 
 def _tell(desk: Desk, taken: Cut, order_str: str, *, verdict: str, summary: str) -> None:

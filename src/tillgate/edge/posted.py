@@ -11,6 +11,7 @@ from typing import Any, final
 import msgspec
 
 from tillgate.acquiring.replay import Mark, RequestMark
+from tillgate.edge.addresses import check_hosts, check_schemes
 from tillgate.edge.desk import Desk
 from tillgate.edge.directory import KnownClient
 from tillgate.kernel.clock import MINUTE_MS, SECOND_MS
@@ -64,6 +65,7 @@ async def read_posted(
         sentence = f"head.function must be {function.name} at this address."
         raise Refused(Result.FUNCTION_NOT_MATCH, sentence, path="head.function")
     request = open_request(verified)
+    check_schemes(desk, request.body)
     mark = None
     if function.is_marked:
         _check_fresh(desk, request.head.req_time_ms, now_ms)
@@ -75,6 +77,7 @@ async def read_posted(
     merchant_id = _merchant_id(request.body)
     try:
         _check_rights(client, function, merchant_id, request.body)
+        await check_hosts(desk, request.body, merchant_id)
     except Refused:
         await check_replay(desk, mark)
         raise

@@ -18,6 +18,7 @@ from tillgate.edge.desk import Desk
 from tillgate.edge.evidence import gather
 from tillgate.edge.orders import SignedOrder
 from tillgate.engine.ports import Select
+from tillgate.engine.queries import stands
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import PayerId
 from tillgate.kernel.results import Result
@@ -67,7 +68,7 @@ async def standing(
         limit=1,
     )
     found: Sequence[Agreement] = await desk.reader.select(query)
-    if not found:
+    if not found or not await stands(desk.reader, found[0], desk.clock.now_ms()):
         return NONE_STANDS
     evidence = await of_debit(desk, terms, payer_id, signed.signals)
     return Standing(found[0].merchant_agreement_id, evidence)

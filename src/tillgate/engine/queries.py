@@ -6,7 +6,7 @@ Nothing is decided from what they return; whatever decides locks its rows in a c
 from collections.abc import Sequence
 
 from tillgate.acquiring.acquirement import Acquirement
-from tillgate.acquiring.agreement import Agreement
+from tillgate.acquiring.agreement import Agreement, Grant, GrantKind
 from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.payer import Payer
@@ -105,6 +105,31 @@ async def refunds_of_orders(reader: Reader, orders: Sequence[Acquirement]) -> Se
         )
     )
     return found
+
+
+async def newest_grant(reader: Reader, agreement: Agreement, *kinds: GrantKind) -> Grant | None:
+    """Return the newest token of an agreement, of one of these kinds."""
+    query = Select(
+        record=Grant,
+        equals=(
+            ("merchant_id", agreement.merchant_id),
+            ("merchant_agreement_id", agreement.merchant_agreement_id),
+            ("kind", kinds),
+        ),
+        order_by=("-generation",),
+        limit=1,
+    )
+    found: Sequence[Grant] = await reader.select(query)
+    return found[0] if found else None
+
+
+async def stands(reader: Reader, agreement: Agreement, now_ms: int) -> bool:
+    """Tell whether an agreement may still be debited: by its code, or by a token that can be had.
+
+    The newest refresh token outlives every access token; before there is one, the code counts.
+    """
+    newest = await newest_grant(reader, agreement, GrantKind.CODE, GrantKind.REFRESH)
+    return agreement.is_active and newest is not None and now_ms < newest.expires_at_ms
 
 
 async def owed(reader: Reader, merchant_id: MerchantId, currency: str) -> int:

@@ -63,6 +63,7 @@ async def open_page(desk: Desk, incoming: Incoming, token: str) -> Page:
 
 async def look(desk: Desk, page: Page) -> Answer:
     """Show who asks, for how long still, and what this visitor can do about it."""
+    page = await _renewed(desk, page)
     agreement = page.agreement
     merchant = await _merchant(desk, agreement)
     state = _state(desk, page)
@@ -110,7 +111,7 @@ async def _sign(desk: Desk, page: Page, payer_id: PayerId, *, said: Sign, limits
         now = await agreement_of_token(desk.reader, digest(page.token))
         page = page._replace(agreement=now or page.agreement)
         if page.is_signed:
-            return _back(desk, page.agreement)
+            return _back(desk, (await _renewed(desk, page)).agreement)
         await _check_signable(desk, page.agreement)
         wrong = await wrong_pin_left(desk, payer_id, said.pin)
         if wrong is not None:
@@ -118,6 +119,14 @@ async def _sign(desk: Desk, page: Page, payer_id: PayerId, *, said: Sign, limits
         agreed = await _agreed(desk, page, payer_id, limits)
     _tell(desk, agreed)
     return _back(desk, agreed.agreement)
+
+
+async def _renewed(desk: Desk, page: Page) -> Page:
+    """Return the page with a code that lives, when the payer who signed comes back too late."""
+    if not page.is_signed or desk.clock.now_ms() < (page.agreement.code_ends_at_ms or 0):
+        return page
+    agreed = await _agreed(desk, page, PayerId(page.payer_id or ""), Limits(None, None))
+    return page._replace(agreement=agreed.agreement)
 
 
 async def _check_signable(desk: Desk, agreement: Agreement) -> None:

@@ -50,13 +50,16 @@ def test_what_is_said_reaches_the_rules() -> None:
     assert decide.approximate.device_day_count == 3
 
 
-def test_a_sandboxs_few_payers_may_pay_often_unless_weights_are_said() -> None:
-    velocity = (("velocity_hour", 0), ("velocity_day", 0))
+def test_a_sandboxs_few_payers_may_pay_often_unless_a_weight_says_otherwise() -> None:
+    def weights(**said: str) -> dict[str, int]:
+        return dict(read_risk(_settings(mode="sandbox", **said)).weights)
 
-    assert read_risk(_settings(mode="sandbox")).weights == velocity
-    assert read_risk(_settings(mode="sandbox", risk_weights="device_new=1")).weights == (
-        ("device_new", 1),
-    )
+    assert weights() == {"velocity_hour": 0, "velocity_day": 0}
+    assert weights(risk_weights="device_new=1, velocity_day=9") == {
+        "device_new": 1,
+        "velocity_day": 9,
+        "velocity_hour": 0,
+    }
 
 
 def test_they_may_stand_in_the_file(tmp_path: Path) -> None:

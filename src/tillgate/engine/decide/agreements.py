@@ -60,7 +60,7 @@ class PrepareAgreementVerb:
         ]
 
     def decide(self, command: PrepareAgreement, rows: Rows, found: Found, moment: Moment) -> Agreed:
-        """Make a page to sign at, or return the one that there is, with its time begun anew."""
+        """Make a page to sign at, or return the one that there is; unsigned, with new time."""
         terms, now_ms = command.terms, moment.now_ms
         merchant = check_active(rows.get(Merchant, terms.merchant_id), path="body.authMerchantId")
         ends_ms = now_ms + moment.settings.signing_life_ms
@@ -70,6 +70,8 @@ class PrepareAgreementVerb:
             rows.insert(agreement)
             return Agreed(agreement=agreement)
         before.check_same(terms)
+        if before.is_active:
+            return Agreed(agreement=before)
         if before.state is not AgreementState.SIGNING:
             raise Refused(
                 Result.AGREEMENT_STATUS_INVALID,
@@ -116,7 +118,7 @@ class SignAgreementVerb:
         if payer.pin_tries_used:  # The last try may have been the right one.
             rows.update(payer.replaced(pin_tries_used=0))
         if agreement.is_active and agreement.payer_id == command.payer_id:
-            return agreed(rows, agreement)
+            return agreed(rows, _with_live_code(rows, agreement, command, moment))
         check_active(rows.get(Merchant, agreement.merchant_id), path="")
         if agreement.state is not AgreementState.SIGNING:
             raise Refused(Result.AGREEMENT_STATUS_INVALID)
@@ -222,6 +224,20 @@ def _prepared(
         expires_at_ms=ends_ms,
         **said,
     )
+
+
+def _with_live_code(
+    rows: Rows, agreement: Agreement, command: SignAgreement, moment: Moment
+) -> Agreement:
+    """Give the code ten minutes more when they are over: its merchant may have missed them."""
+    if moment.now_ms < (agreement.code_ends_at_ms or 0):
+        return agreement
+    ends_ms = moment.now_ms + CODE_LIFE_MS
+    code = rows.must(Grant, agreement.merchant_id, command.code_hash)
+    rows.update(code.replaced(expires_at_ms=ends_ms))
+    agreement = agreement.replaced(code_ends_at_ms=ends_ms)
+    rows.update(agreement)
+    return agreement
 
 
 def _signed(rows: Rows, agreement: Agreement, command: SignAgreement, moment: Moment) -> Agreed:

@@ -18,7 +18,13 @@ from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.call import final as final_outcome
 from tillgate.acquiring.payer import WALLET
 from tillgate.acquiring.refund import Refund
-from tillgate.acquiring.states import ATTEMPT, AcquirementEvent, AttemptState
+from tillgate.acquiring.states import (
+    ATTEMPT,
+    AcquirementEvent,
+    AttemptEvent,
+    AttemptState,
+    after,
+)
 from tillgate.engine.commands import AnswerAttempt, ClaimAttempt
 from tillgate.engine.decide import answers, parts
 from tillgate.engine.decide.answer_refund import take_refund_answer
@@ -218,6 +224,18 @@ def take_no(rows: Rows, attempt: Attempt, call: Call, moment: Moment) -> Final |
         return Opened(expires_at_ms=order.expires_at_ms)
     told = final_outcome(CallbackCode.FAILED, result=result)
     return parts.end_call(rows, call, order, told)
+
+
+def refuse_held(rows: Rows, attempt: Attempt, result: Result, moment: Moment) -> None:
+    """Decline what risk held back: nobody was asked, so nothing can come of it later."""
+    declined = attempt.replaced(
+        state=after(ATTEMPT, attempt.state, AttemptEvent.DECLINED),
+        answered_at_ms=moment.now_ms,
+        declined_code=result.name,
+    )
+    rows.update(declined)
+    call = rows.must(Call, attempt.merchant_id, attempt.merchant_trans_id, attempt.call_id)
+    take_no(rows, declined, call, moment)
 
 
 def _told(call: Call, order: Acquirement) -> Final | Opened:

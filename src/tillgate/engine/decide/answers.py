@@ -8,8 +8,12 @@ from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.states import ATTEMPT, AttemptEvent, AttemptState, after
 from tillgate.engine.issuer import Answer, Approved, Declined, Unknown
 from tillgate.engine.verb import Moment
-from tillgate.kernel.results import Result, Status
+from tillgate.kernel.results import Actor, Result, Status
 
+PAYERS_CODES = frozenset(
+    result for result in Result if result.actor is Actor.PAYER and result.status is Status.FAILURE
+)
+"""What an issuer may say in its own words; a code that judges a request would be taken for ours."""
 DOUBLINGS_MAX = 20
 """Past this the longest wait has long been reached."""
 
@@ -49,10 +53,10 @@ def answered(attempt: Attempt, answer: Answer, moment: Moment) -> Attempt:
 
 
 def _declined_code(answer: Declined) -> str:
-    """Return the issuer's code if it is one of ours and says no; an issuer may say anything."""
+    """Return the issuer's code if it says what a payer must do; an issuer may say anything."""
     named = Result.__members__.get(answer.result)
-    says_no = named is not None and named.status is Status.FAILURE
-    return answer.result if says_no else Result.UNAVAILABLE_PAYMENT_METHOD.name
+    is_payers = named in PAYERS_CODES
+    return answer.result if is_payers else Result.UNAVAILABLE_PAYMENT_METHOD.name
 
 
 def _wait_ms(attempt: Attempt, moment: Moment) -> int:

@@ -1,6 +1,7 @@
 """Orders that end without a buyer: cancelled by the merchant, or out of time.
 
-What must hold: a cancel while an attempt is open is only noted, and answered "unknown"; a paid
+What must hold: a cancel while an issuer is asked is only noted, and answered "unknown"; one of a
+payment that is held for an operator ends it, since nobody was asked; a paid
 order is given back in the same commit as the cancel; an order that was never created leaves a
 tombstone, so that a late orderStr finds it closed (U19).
 """
@@ -19,12 +20,14 @@ from tillgate.acquiring.acquirement import (
     open_acquirement,
 )
 from tillgate.acquiring.attempt import Attempt, AttemptPurpose
+from tillgate.acquiring.call import Call
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.payer import WALLET
-from tillgate.acquiring.states import AcquirementEvent, AcquirementState
+from tillgate.acquiring.states import AcquirementEvent, AcquirementState, AttemptState
 from tillgate.engine.commands import Cancel, Expire
 from tillgate.engine.decide import parts
-from tillgate.engine.decide.answer_attempt import ask_refund, give_back
+from tillgate.engine.decide.answer_attempt import ask_refund, give_back, refuse_held
+from tillgate.engine.decide.paying import allowance_keys
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment, ResolutionStale
 from tillgate.engine.working_set import Rows
@@ -32,7 +35,7 @@ from tillgate.kernel.clock import HONG_KONG, MINUTE_MS, SECOND_MS
 from tillgate.kernel.errors import Broken, Refused
 from tillgate.kernel.ids import AcquirementId
 from tillgate.kernel.money import zero
-from tillgate.kernel.record import Key
+from tillgate.kernel.record import Key, Record
 from tillgate.kernel.results import Result
 
 CANCEL_BUFFER_MS = 15 * MINUTE_MS
@@ -55,17 +58,23 @@ class CancelVerb:
     outcome = Ended
 
     def lookups(self, command: Cancel) -> Sequence[Lookup]:
-        """Read who paid: it never changes once there is a payer."""
-        return [Lookup(Acquirement, _order_fields(command))]
+        """Read who paid, which never changes then, and what is held for an operator."""
+        fields = _order_fields(command)
+        held = (*fields, ("state", AttemptState.REVIEW.value))
+        return [Lookup(Acquirement, fields), Lookup(Attempt, held)]
 
     def keys(self, command: Cancel, found: Found) -> Sequence[Key]:
-        """Name the order, the attempt that paid it, and the balance that gets the money back."""
+        """Name the order, what paid it or is held, and the balance that gets the money back."""
         named = parts.order_keys(command.merchant_id, command.merchant_trans_id)
         order = found[0]
         if isinstance(order, Acquirement) and order.payer_id:
             named.append(parts.balance_key(order.payer_id, order.amount.currency.code))
             attempt = (order.merchant_id, order.merchant_trans_id, str(order.paid_attempt))
             named.append(Key(Attempt, attempt))
+        held = found[1]
+        if isinstance(held, Attempt):
+            call = (held.merchant_id, held.merchant_trans_id, held.call_id)
+            named += [held.key, Key(Call, call), *allowance_keys(held)]
         return named
 
     def decide(self, command: Cancel, rows: Rows, found: Found, moment: Moment) -> Ended:
@@ -76,7 +85,9 @@ class CancelVerb:
         elif order.attempt_open:
             if not order.cancel_requested:
                 rows.update(order.replaced(cancel_requested=True))
-            return _ended(order, noted=True)
+            if not _end_held(rows, found[1], moment):
+                return _ended(order, noted=True)
+            order = rows.must(Acquirement, *order.key.parts)
         elif order.waits:
             reason = CloseReason.EXPIRED if order.is_over(moment.now_ms) else CloseReason.CANCELLED
             order = parts.close_order(rows, order, reason, now_ms=moment.now_ms)
@@ -114,6 +125,15 @@ def is_cancellable(paid_at_ms: int, now_ms: int) -> bool:
     paid = datetime.fromtimestamp(paid_at_ms // SECOND_MS, tz=HONG_KONG)
     midnight = paid.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return now_ms < int(midnight.timestamp()) * SECOND_MS + CANCEL_BUFFER_MS
+
+
+def _end_held(rows: Rows, seen: Record | None, moment: Moment) -> bool:
+    """End a payment that is held for an operator, if it still is: nobody was asked for it."""
+    held = rows.get(Attempt, *seen.key.parts) if seen is not None else None
+    if held is None or held.state is not AttemptState.REVIEW:
+        return False
+    refuse_held(rows, held, Result.ORDER_IS_CLOSED, moment)
+    return True
 
 
 def _undo_payment(rows: Rows, order: Acquirement, moment: Moment) -> Acquirement:

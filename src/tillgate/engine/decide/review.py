@@ -12,12 +12,13 @@ from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
+from tillgate.acquiring.merchant import Merchant, check_active
 from tillgate.acquiring.operator import OperatorAction
 from tillgate.acquiring.payer import WALLET
 from tillgate.acquiring.states import ATTEMPT, AttemptEvent, AttemptState, after
 from tillgate.engine.commands import DecideReview
 from tillgate.engine.decide import parts
-from tillgate.engine.decide.answer_attempt import take_no
+from tillgate.engine.decide.answer_attempt import refuse_held
 from tillgate.engine.decide.operate import Registered, check_named
 from tillgate.engine.decide.paying import allowance_keys, settle_paid, take_from_wallet
 from tillgate.engine.ports import Lookup
@@ -72,18 +73,19 @@ class DecideReviewVerb:
         if command.release:
             _release(rows, attempt, moment)
         else:
-            _refuse(rows, attempt, Result.RISK_REJECT, moment)
+            refuse_held(rows, attempt, Result.RISK_REJECT, moment)
         rows.insert(parts.logged(command, "risk decide", str(attempt.key), now_ms=moment.now_ms))
         return Registered(subject=str(attempt.key), changed=True)
 
 
 def _release(rows: Rows, attempt: Attempt, moment: Moment) -> None:
     order = rows.must(Acquirement, attempt.merchant_id, attempt.merchant_trans_id)
+    check_active(rows.get(Merchant, attempt.merchant_id), path="")
     if order.cancel_requested:
-        _refuse(rows, attempt, Result.ORDER_IS_CLOSED, moment)
+        refuse_held(rows, attempt, Result.ORDER_IS_CLOSED, moment)
         return
     if attempt.merchant_agreement_id and not _stands(rows, attempt):
-        _refuse(rows, attempt, Result.AGREEMENT_STATUS_INVALID, moment)
+        refuse_held(rows, attempt, Result.AGREEMENT_STATUS_INVALID, moment)
         return
     asked = attempt.replaced(
         state=after(ATTEMPT, attempt.state, AttemptEvent.RELEASED), next_ask_at_ms=moment.now_ms
@@ -92,7 +94,7 @@ def _release(rows: Rows, attempt: Attempt, moment: Moment) -> None:
         rows.update(asked)
         return
     if not take_from_wallet(rows, attempt.payer_id, order):
-        _refuse(rows, attempt, Result.USER_BALANCE_NOT_ENOUGH, moment)
+        refuse_held(rows, attempt, Result.USER_BALANCE_NOT_ENOUGH, moment)
         return
     rows.update(
         asked.replaced(
@@ -106,14 +108,3 @@ def _release(rows: Rows, attempt: Attempt, moment: Moment) -> None:
 def _stands(rows: Rows, attempt: Attempt) -> bool:
     """Tell whether the agreement still stands by which the money would be taken."""
     return rows.must(Agreement, attempt.merchant_id, attempt.merchant_agreement_id).is_active
-
-
-def _refuse(rows: Rows, attempt: Attempt, result: Result, moment: Moment) -> None:
-    declined = attempt.replaced(
-        state=after(ATTEMPT, attempt.state, AttemptEvent.DECLINED),
-        answered_at_ms=moment.now_ms,
-        declined_code=result.name,
-    )
-    rows.update(declined)
-    call = rows.must(Call, attempt.merchant_id, attempt.merchant_trans_id, attempt.call_id)
-    take_no(rows, declined, call, moment)

@@ -4,8 +4,6 @@ What must hold: a token is derived, hashed and handed out, never stored, logged 
 time by a query (U22); the merchant learns nothing of who the payer is.
 """
 
-from collections.abc import Sequence
-
 from tillgate.acquiring.acquirement import Acquirement, Terms
 from tillgate.acquiring.agreement import (
     Agreement,
@@ -19,7 +17,7 @@ from tillgate.acquiring.states import AgreementState
 from tillgate.edge import tokens
 from tillgate.edge.asking import ask_debit
 from tillgate.edge.desk import Desk
-from tillgate.edge.orders import check_address, check_addresses, debit_terms, order_signals
+from tillgate.edge.orders import debit_terms, order_signals
 from tillgate.edge.posted import Posted
 from tillgate.edge.secrets import digest
 from tillgate.edge.standing import of_debit
@@ -27,7 +25,7 @@ from tillgate.engine.commands import ApplyToken, CancelAgreement, Debit, Prepare
 from tillgate.engine.decide.debit import Debited, debited
 from tillgate.engine.decide.paying import Ask
 from tillgate.engine.decide.tokens import Granted
-from tillgate.engine.ports import Select
+from tillgate.engine.queries import newest_grant
 from tillgate.gateway.functions.payments import must_merchant
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Broken, Refused
@@ -58,8 +56,6 @@ async def prepare(desk: Desk, posted: Posted, body: PrepareRedirectBody) -> Prep
     if not address:
         sentence = "Say where the payer goes then; no address is registered for the merchant."
         raise Refused(Result.PARAM_MISSING, sentence, path="body.merchantRedirectUrl")
-    if not desk.settings.is_sandbox:
-        check_address(merchant, address, path="body.merchantRedirectUrl")
     agreement_id = body.agreement_pay_auth_info.merchant_agreement_id
     token = tokens.signing_token(desk, merchant.merchant_id, agreement_id)
     terms = AgreementTerms(
@@ -113,7 +109,7 @@ async def apply_token(desk: Desk, posted: Posted, body: ApplyTokenBody) -> Apply
         expires_in=rfc3339(granted.access_ends_at_ms),
         refresh_token=refresh,
         re_expires_in=rfc3339(granted.refresh_ends_at_ms),
-        token_status=ACTIVE,
+        token_status=_life(granted.access_ends_at_ms, desk.clock.now_ms()),
     )
     return ApplyTokenAnswer(
         result_info=ResultInfo.of(Result.SUCCESS),
@@ -132,7 +128,6 @@ async def debit(desk: Desk, posted: Posted, body: AgreementPayBody) -> Agreement
     if agreement is None or agreement.payer_id is None:
         raise Broken("a token has no signed agreement")
     terms = debit_terms(posted.request)
-    await check_addresses(desk, terms)
     told = await _debited(desk, posted, terms, agreement, token_hash=token_hash)
     result, order = Result[told.result], told.order
     if result is not Result.SUCCESS:
@@ -157,8 +152,8 @@ async def query(desk: Desk, _: Posted, body: QueryAuthBody) -> QueryAuthAnswer:
     agreement = await desk.reader.get(Agreement, body.auth_merchant_id, body.merchant_agreement_id)
     if agreement is None or agreement.signed_at_ms is None:
         raise Refused(Result.TARGET_NOT_FOUND, path="body.merchantAgreementId")
-    access = await _newest(desk, agreement, GrantKind.ACCESS)
-    refresh = await _newest(desk, agreement, GrantKind.REFRESH)
+    access = await newest_grant(desk.reader, agreement, GrantKind.ACCESS)
+    refresh = await newest_grant(desk.reader, agreement, GrantKind.REFRESH)
     state = TokenState(
         expires_in=rfc3339(access.expires_at_ms) if access else None,
         re_expires_in=rfc3339(refresh.expires_at_ms) if refresh else None,
@@ -208,25 +203,16 @@ async def _debited(
     return debited(order)
 
 
-async def _newest(desk: Desk, agreement: Agreement, kind: GrantKind) -> Grant | None:
-    of = Select(
-        record=Grant,
-        equals=(
-            ("merchant_id", agreement.merchant_id),
-            ("merchant_agreement_id", agreement.merchant_agreement_id),
-            ("kind", kind),
-        ),
-        order_by=("-generation",),
-        limit=1,
-    )
-    found: Sequence[Grant] = await desk.reader.select(of)
-    return found[0] if found else None
-
-
 def _status(agreement: Agreement, access: Grant | None, now_ms: int) -> str:
+    """Return the state of the newest access token, or of the code while there is none (U9)."""
     if agreement.state is AgreementState.CANCELED:
         return CANCELED
-    return EXPIRED if access is not None and now_ms >= access.expires_at_ms else ACTIVE
+    ends_at_ms = access.expires_at_ms if access else agreement.code_ends_at_ms
+    return _life(ends_at_ms or 0, now_ms)
+
+
+def _life(ends_at_ms: int, now_ms: int) -> str:
+    return ACTIVE if now_ms < ends_at_ms else EXPIRED
 
 
 def _client_id(posted: Posted) -> ClientId:

@@ -6,14 +6,14 @@ What must hold: every lookup is by merchant and id, so another merchant's record
 
 from collections.abc import Sequence
 
-from tillgate.acquiring.acquirement import Acquirement, CloseReason
-from tillgate.acquiring.call import Final, Form
+from tillgate.acquiring.acquirement import Acquirement, CloseReason, Terms
+from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.refund import Refund
 from tillgate.acquiring.states import RefundState as State
 from tillgate.edge.asking import ask_refund
 from tillgate.edge.desk import Desk
-from tillgate.edge.orders import check_addresses, order_signals, order_terms
+from tillgate.edge.orders import order_signals, order_terms
 from tillgate.edge.posted import Posted
 from tillgate.edge.secrets import digest
 from tillgate.edge.tokens import cashier_token
@@ -44,8 +44,10 @@ from tillgate.protocol.messages.pay_query import (
 from tillgate.protocol.messages.refund import RefundAnswer, RefundBody
 from tillgate.protocol.messages.wap_pay import CashierAnswer, PayBody
 
-CALL_ID = CallId("cashier.wap.pay")
-"""The call of an order whose server asked for a cashier; the bridge's own are longer."""
+CALL_ID = "cashier.wap.pay"
+"""The first call of an order whose server asked for a cashier; later ones have a number."""
+CALLS_MAX = 50
+"""How often a buyer may leave such a cashier, while the order waits, and get another one."""
 REFUND_STATUSES = {State.DONE: "SUCCESS", State.ASKED: "PROCESSING", State.FAILED: "FAIL"}
 
 
@@ -138,12 +140,12 @@ async def refund(desk: Desk, posted: Posted, body: RefundBody) -> RefundAnswer:
 async def open_cashier(desk: Desk, posted: Posted, body: PayBody) -> CashierAnswer:
     """Answer an order that a server posted with the address of a cashier; a way of our own."""
     terms = order_terms(posted.request)
-    await check_addresses(desk, terms)
-    token = cashier_token(desk, terms.merchant_id, terms.merchant_trans_id, CALL_ID)
+    call_id = await _call_id(desk, terms)
+    token = cashier_token(desk, terms.merchant_id, terms.merchant_trans_id, call_id)
     command = OpenCall(
         operation_id=desk.operation(),
         terms=terms,
-        call_id=CALL_ID,
+        call_id=call_id,
         form=Form.PAGE,
         token_hash=digest(token),
         signals=order_signals(desk, body.risk_info),
@@ -168,6 +170,16 @@ async def must_merchant(desk: Desk, merchant_id: str, *, path: str = "body.merch
     if merchant is None:
         raise Refused(Result.MERCHANT_NOT_REGISTERED, path=path)
     return merchant
+
+
+async def _call_id(desk: Desk, terms: Terms) -> CallId:
+    """Return the call that is still open, else the next: a buyer who left may come back."""
+    for number in range(1, CALLS_MAX + 1):
+        call_id = CallId(CALL_ID if number == 1 else f"{CALL_ID}.{number}")
+        call = await desk.reader.get(Call, terms.merchant_id, terms.merchant_trans_id, call_id)
+        if call is None or call.result_code in {"", CallbackCode.PAID.code}:
+            return call_id
+    return call_id
 
 
 def _told(outcome: Opened | Final, order: Acquirement) -> ResultInfo:
