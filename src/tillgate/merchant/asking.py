@@ -4,7 +4,8 @@
 believed only if it is small, came with HTTP 200, is signed by one of the gateway's keys, has the
 request's function, clientId and reqMsgId, and echoes the business ids that were asked for.
 Everything else is *not known*: never a no (U12), and each way of it has a name of its own.
-What must hold: no refusal is ever made from bytes that the gateway did not sign for this request.
+What must hold: nothing is believed of bytes that the gateway did not sign for this request's
+number; whether such a refusal speaks of this request's content is for `plans` to weigh.
 """
 
 from enum import Enum, unique
@@ -50,7 +51,11 @@ class Cause(Enum):
     """Why an outcome is not known: (sentence, was certainly nothing done, may it pass soon)."""
 
     UNREACHABLE = ("The gateway could not be reached, so nothing was asked.", True, True)
-    BUSY = ("The gateway was too busy and did nothing.", True, True)
+    BUSY = (
+        "The gateway was too busy for this message; of a copy of it, nothing is known.",
+        False,
+        True,
+    )
     TIMED_OUT = ("The gateway did not answer in time.", False, False)
     TORN = ("The connection ended before the answer was whole.", False, True)
     HTTP_BUSY = ("A machine on the way was too busy or got no answer.", False, True)
@@ -67,6 +72,15 @@ class Cause(Enum):
     SYSTEM_ERROR = ("The gateway failed in the middle and cannot tell the result.", False, True)
     STATUS_UNKNOWN = ("The gateway does not know the result yet.", False, False)
     QUERY_REFUSED = ("The gateway refused to say.", False, False)
+    REFUSED_UNREAD = (
+        (
+            "The gateway refused a message with this one's number before it looked at what was"
+            " asked: most likely the private key is wrong, or base_url or the clock, so check"
+            " them. A spoilt copy is answered so, too: it is no proof that nothing was done."
+        ),
+        False,
+        False,
+    )
     REPEAT_REFUSED = (
         "A repeat was refused before the first try was looked up, so that one is still open.",
         False,
@@ -160,6 +174,12 @@ class NotKnown(msgspec.Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """Return what happened."""
         return f"{self.cause.sentence} {self.detail}".rstrip()
+
+    @classmethod
+    def refused(cls, cause: Cause, info: ResultInfo) -> "NotKnown":
+        """Return that a signed refusal settles nothing, and name its code."""
+        detail = f"{info.result_code}: {info.result_msg}" if info.result_msg else info.result_code
+        return cls(cause=cause, detail=detail, result_code=info.result_code)
 
 
 @final

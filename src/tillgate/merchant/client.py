@@ -133,8 +133,11 @@ class Merchant(Papers[Carrier]):
             access_token: the token of the agreement.
 
         Returns:
-            `Paid`, `Refusal` (the order is closed; a new try needs a new number) or `Unknown`,
-            whose `wait_until_known` queries the order and returns what `query` does.
+            `Paid`, `Refusal` or `Unknown`, whose `wait_until_known` queries the order and returns
+            what `query` does. A refusal for a limit, for safety or for funds leaves the order
+            closed, so that a new try needs a new number; one from before there was an order (the
+            token, the currency, the merchant, a locked payer) leaves the number free. `query` says
+            `Closed` or `NotFound`; after a `Refusal` a new number is always safe.
         """
         outcome: DebitDone = self._run(self._payments.debit(order, Secret.of(access_token)))
         return outcome

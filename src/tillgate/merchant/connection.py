@@ -5,6 +5,7 @@ has a limit with a unit; the pauses between repeats grow, and are spread so that
 failed at one instant do not come back at one instant.
 """
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol, final
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from tillgate.merchant.asking import NotKnown, Reply
 from tillgate.protocol.envelope import MESSAGE_BYTES_MAX
 
 SCHEMES = frozenset({"http", "https"})
+HERE = "localhost"
 
 
 @final
@@ -29,6 +31,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         connections_max: how many connections are kept open for reuse.
         ca_file: certificates to trust instead of the system's, for a gateway with its own.
         proxy: the address of a proxy; the environment's variables are not looked at.
+        plain_http: whether base_url may be http:// at another machine; tokens and refunds are then
+            read, and answers held back, by everybody on the way.
     """
 
     connect_s: float = 3.0
@@ -38,6 +42,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: int = 20
     ca_file: Path | None = None
     proxy: str | None = None
+    plain_http: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a limit that is none."""
@@ -74,11 +79,12 @@ class Repeating(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.pause_s * 2.0 ** (tries - 1), self.pause_s_max)
 
 
-def checked_base_url(text: str) -> str:
+def checked_base_url(text: str, connection: Connection) -> str:
     """Return where the gateway is, without a slash at the end.
 
     Raises:
-        ValueError: it is no http or https address, or holds what cannot be part of one here.
+        ValueError: it is no http or https address, holds what cannot be part of one here, or is
+            http to another machine, which `connection` does not allow.
     """
     parts = urlsplit(text.strip())
     if parts.scheme not in SCHEMES or not parts.hostname:
@@ -87,7 +93,23 @@ def checked_base_url(text: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         message = "base_url has no user, query or fragment; give scheme, host, port and path"
         raise ValueError(message)
+    if parts.scheme == "http" and not (connection.plain_http or _is_here(parts.hostname)):
+        message = (
+            f"base_url {text!r} is http:// to another machine, where everybody on the way reads "
+            "tokens; use https://, or in a network that is all yours Connection(plain_http=True)"
+        )
+        raise ValueError(message)
     return text.strip().rstrip("/")
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host can only be this machine."""
+    if host == HERE or host.endswith(f".{HERE}"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Carrier(Protocol):

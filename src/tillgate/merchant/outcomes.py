@@ -96,7 +96,7 @@ class Unknown(Generic[W]):
 
 @final
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed no: it is not done, and it will not be.
+    """A signed no, given after the request was read: it is not done, and it will not be.
 
     Attributes:
         code: the result code, as in "USER_BALANCE_NOT_ENOUGH".

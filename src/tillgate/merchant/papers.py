@@ -101,11 +101,11 @@ class Papers(ABC, Generic[C]):
 
         Raises:
             KeyRefused: a key is not what it should be.
-            ValueError: `base_url` is no address of a gateway.
+            ValueError: `base_url` is no address of a gateway, or http:// to another machine.
         """
         self.client_id = client_id
         self.merchant_id = merchant_id
-        self.base_url = checked_base_url(base_url) if base_url is not None else None
+        self.base_url = checked_base_url(base_url, connection) if base_url is not None else None
         self.profile = profile
         self._signer = Signer(
             client_id=client_id,

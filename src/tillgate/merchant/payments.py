@@ -308,12 +308,7 @@ def read_amount(amount: Money | str) -> Money:
 
 def query_refused(said: Said[Any]) -> NotKnown:
     """Return that a query was refused, which says nothing of what it asked for."""
-    code = said.info.result_code
-    return NotKnown(
-        cause=Cause.QUERY_REFUSED,
-        detail=f"{code}: {said.info.result_msg}" if said.info.result_msg else code,
-        result_code=code,
-    )
+    return NotKnown.refused(Cause.QUERY_REFUSED, said.info)
 
 
 def instant(text: str | None) -> int | None:

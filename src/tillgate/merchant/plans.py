@@ -4,7 +4,9 @@ A plan yields a `Question`, a `Pause` or `Now` and returns an outcome; who drive
 and reads the clock, with or without `await`. So there is one account of what is asked, what is
 repeated and what an answer means. It knows neither network nor time.
 What must hold: a request is repeated only under the same business id; after a try whose fate is not
-known, a refusal counts only if the gateway gives it after it has looked that id up.
+known, a refusal counts only if the gateway gives it after it has looked that id up. A refusal that
+does not depend on what we signed never counts: somebody on the way can let a refund pass, post a
+spoilt copy with its head, and bring that answer back.
 """
 
 from collections.abc import Callable, Generator
@@ -45,7 +47,7 @@ Drive: TypeAlias = Callable[[Plan[Any]], Any]
 Waits: TypeAlias = Callable[[float, float], Plan[Any]]
 """Makes the plan of waiting at most so many seconds and asking after every so many."""
 
-STUCK = frozenset({Cause.QUERY_REFUSED, Cause.REPEAT_REFUSED})
+STUCK = frozenset({Cause.QUERY_REFUSED, Cause.REPEAT_REFUSED, Cause.REFUSED_UNREAD})
 """Waiting does not help: somebody has to look at the refusal."""
 
 
@@ -182,13 +184,22 @@ def incomplete() -> NotKnown:
 def _weighed(
     question: Question[B], heard: Said[B] | NotKnown, *, is_open: bool
 ) -> Said[B] | NotKnown:
-    """Return an answer, or that it does not settle an earlier try that may have been done."""
-    if isinstance(heard, NotKnown) or heard.done or not is_open or not question.function.changes:
+    """Return an answer, or that it settles neither this try nor an earlier one."""
+    if isinstance(heard, NotKnown) or heard.done or not question.function.changes:
         return heard
-    code = heard.info.result_code
-    result = Result.__members__.get(code)
-    if result is not None and result.check >= Check.EXISTENCE:
+    result = Result.__members__.get(heard.info.result_code)
+    if result is not None and _is_unread(result):
+        return NotKnown.refused(Cause.REFUSED_UNREAD, heard.info)
+    if not is_open or (result is not None and result.check >= Check.EXISTENCE):
         return heard
-    return NotKnown(
-        cause=Cause.REPEAT_REFUSED, detail=heard.info.result_msg or "", result_code=code
-    )
+    return NotKnown.refused(Cause.REPEAT_REFUSED, heard.info)
+
+
+def _is_unread(result: Result) -> bool:
+    """Tell whether another copy of a message, or the same one late, may get this refusal.
+
+    Up to the function a message is judged by its envelope, its head and its address, which somebody
+    on the way can change; it is stale when it is posted again late, and repeated when a copy has a
+    blank more outside of what is signed. Only members that are missing or illegal are our own.
+    """
+    return result.check <= Check.REPLAY and result.check not in {Check.REQUIRED, Check.FORMAT}

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tillgate.config.folder import Folder
 from tillgate.edge.desk import Desk
 from tillgate.edge.root import Mount
-from tillgate.merchant import AsyncMerchant
+from tillgate.merchant import AsyncMerchant, Connection
 from tillgate.sandbox.identities import CLIENT_ID, MERCHANT_ID
 from tillgate.sandbox.shop.door import ShopDoor
 from tillgate.sandbox.shop.orders import OrderBook
@@ -27,6 +27,8 @@ def sandbox_doors(folder: Folder) -> Callable[[Desk], Sequence[Mount]]:
             private_key=folder.keys / "merchant.private.pem",
             gateway_public_key=folder.keys / "gateway.public.pem",
             base_url=settings.wallet_origin,
+            # It asks the very gateway it is part of, which a sandbox may show to the whole house.
+            connection=Connection(plain_http=True),
             clock=desk.clock,
             ids=desk.ids,
         )

@@ -256,7 +256,7 @@ def test_the_environments_proxies_are_not_asked(
 
 def test_a_proxy_that_is_named_is_asked(colour: Colour) -> None:
     with serving(well) as proxy:
-        through = Connection(connect_s=0.5, read_s=0.5, proxy=proxy.url)
+        through = Connection(connect_s=0.5, read_s=0.5, proxy=proxy.url, plain_http=True)
         outcome = made(colour, "http://pay.invalid", connection=through)
 
     assert isinstance(outcome, Refunded)
@@ -303,6 +303,30 @@ def test_a_certificate_for_another_name_is_not_good(colour: Colour, tmp_path: Pa
 
     assert isinstance(outcome, Unknown)
     assert not server.visits
+
+
+NEAR = ("http://localhost:8080", "http://pay.localhost", "http://127.1.2.3:8080", "http://[::1]")
+FAR = (
+    "http://pay.example.com",
+    "HTTP://192.168.1.7:8080",
+    "http://[2001:db8::1]",
+    "http://localhost.example.com",
+    "http://127.0.0.1.example.com",
+    "http://0.0.0.0:8080",
+)
+
+
+@pytest.mark.parametrize("url", FAR)
+def test_tokens_leave_this_machine_by_https_alone(url: str) -> None:
+    with pytest.raises(ValueError, match="https://"):
+        Merchant(**settings(base_url=url))
+
+
+@pytest.mark.parametrize("url", [*FAR, *NEAR])
+def test_plain_http_is_a_decision_of_ones_own_and_free_on_this_machine(url: str) -> None:
+    plain = Connection(plain_http=url in FAR)
+    with Merchant(**settings(base_url=url, connection=plain)) as merchant:
+        assert merchant.base_url == url
 
 
 @pytest.mark.parametrize("kind", [Merchant, AsyncMerchant])

@@ -83,11 +83,8 @@ SUCCESSES: list[tuple[Call, Answer, Any]] = [
             paymentTime=DAY,
             refundedAmount=HKD_4,
             refunds=[
-                {
-                    "merchantRefundId": "R-1",
-                    "refundAmount": HKD_4,
-                    "refundStatus": "PROCESSING",
-                }
+                {"merchantRefundId": "R-1", "refundAmount": HKD_4, "refundStatus": "PROCESSING"},
+                {"merchantRefundId": "R-2", "refundAmount": HKD_4, "refundStatus": "FAIL"},
             ],
         ),
         Paid(
@@ -96,13 +93,14 @@ SUCCESSES: list[tuple[Call, Answer, Any]] = [
             amount=Money.parse("10.00 HKD"),
             paid_at_ms=DAY_MS,
             refunded=Money.parse("4.00 HKD"),
-            refunds=(
+            refunds=tuple(
                 RefundLine(
-                    refund_id="R-1",
+                    refund_id=refund_id,
                     amount=Money.parse("4.00 HKD"),
-                    status="PROCESSING",
+                    status=status,
                     refunded_at_ms=None,
-                ),
+                )
+                for refund_id, status in (("R-1", "PROCESSING"), ("R-2", "FAIL"))
             ),
             finished=True,
         ),

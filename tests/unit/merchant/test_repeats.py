@@ -97,9 +97,16 @@ def test_a_last_try_that_did_nothing_does_not_undo_one_that_may_have(colour: Col
     assert (outcome.cause, outcome.may_be_done) == (Cause.TORN, True)
 
 
+def test_too_much_traffic_may_have_been_made_with_copies_of_what_was_done(colour: Colour) -> None:
+    busy = says(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
+    outcome, _ = made(colour, REFUND, *[busy] * 3)
+
+    assert isinstance(outcome, Unknown)
+    assert (outcome.cause, outcome.may_be_done) == (Cause.BUSY, True)
+
+
 BEFORE_THE_LOOK = [
-    Result.INVALID_SIGNATURE,
-    Result.REQUEST_EXPIRED,
+    Result.PARAM_ILLEGAL,
     Result.ACCESS_DENIED,
     Result.MERCHANT_STATUS_ABNORMAL,
 ]
@@ -112,7 +119,7 @@ AFTER_THE_LOOK = [
 
 
 @pytest.mark.parametrize("result", BEFORE_THE_LOOK)
-def test_a_repeat_that_is_refused_unread_leaves_the_first_try_open(
+def test_a_repeat_that_is_refused_before_the_look_leaves_the_first_try_open(
     colour: Colour, result: Result
 ) -> None:
     outcome, script = made(colour, REFUND, lost(Cause.TORN), says(result), says(result))
