@@ -35,7 +35,7 @@ def find_order(number: str) -> Order | None:
 def handle(event: PaymentEvent) -> None:
     once = "UPDATE orders SET state = 'paid' WHERE number = ? AND state = 'open' RETURNING number"
     if event.paid and books.execute(once, [event.merchant_trans_id]).fetchall():
-        print("Ship", event.merchant_trans_id, flush=True)  # Told twice, it ships once.
+        print(f"Ship {event.merchant_trans_id}\n", end="", flush=True)  # Told twice, ships once.
 
 
 @app.post("/orders")

@@ -41,10 +41,12 @@ class Shop:
         self.framework = framework
         self.url = f"http://127.0.0.1:{port}"
         self.printed_path = folder / "printed.txt"
+        self.logged_path = folder / "logged.txt"
 
     def printed(self) -> str:
-        """Return everything it printed."""
-        return self.printed_path.read_text(errors="replace")
+        """Return everything it printed and logged, apart as it came: lines do not mix."""
+        paths = (self.printed_path, self.logged_path)
+        return "\n".join(path.read_text(errors="replace") for path in paths)
 
     def buy(self) -> tuple[str, str]:
         """Return a new order's number and its order string."""
@@ -60,7 +62,7 @@ class Shop:
 
     def shipped(self) -> list[str]:
         """Return the numbers it shipped, in order, each as often as it did."""
-        lines = self.printed().splitlines()
+        lines = self.printed_path.read_text(errors="replace").splitlines()
         return [line.partition(" ")[2] for line in lines if line.startswith("Ship ")]
 
     def notify(self, raw: bytes, **headers: str) -> Answered:
@@ -76,14 +78,14 @@ def open_shop(framework: str, *, data: Path, folder: Path) -> Iterator[Shop]:
     port = free_port()
     shop = Shop(framework, port=port, folder=folder)
     script = EXAMPLES / f"{framework}_shop.py"
-    with shop.printed_path.open("wb") as printed:
+    with shop.printed_path.open("wb") as printed, shop.logged_path.open("wb") as logged:
         process = subprocess.Popen(
             [sys.executable, "-u", str(script), str(data), str(port)],
             cwd=folder,
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=printed,
-            stderr=subprocess.STDOUT,
+            stderr=logged,
         )
     try:
         _await_open(shop, process, port)

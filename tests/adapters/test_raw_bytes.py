@@ -163,6 +163,16 @@ def test_the_same_message_many_times_at_once_ships_once(shop: Shop) -> None:
     assert shop.shipped().count(number) == 1
 
 
+def test_many_orders_at_once_ship_once_each(shop: Shop) -> None:
+    numbers = [shop.buy()[0] for _ in range(12)]
+    messages_of_all = [messages.notification(number) for number in numbers for _ in range(3)]
+    with ThreadPoolExecutor(12) as others:
+        answers = list(others.map(shop.notify, messages_of_all))
+    assert {answer.status for answer in answers} == {200}
+    assert [shop.states()[number] for number in numbers] == ["paid"] * 12
+    assert sorted(number for number in shop.shipped() if number in numbers) == sorted(numbers)
+
+
 def _refused(shop: Shop, number: str, raw: bytes, **headers: str) -> None:
     answer = shop.notify(raw, **headers)
     assert answer.status == 400
