@@ -209,8 +209,11 @@ class Day(World):
         """The payer agrees with the right PIN."""
         agreement = self.agreements[gid]
         if (agreement.state, agreement.payer) == ("ACTIVE", payer):
-            if self.now >= agreement.code_ends:  # Its merchant may have missed the first one.
-                agreement.code_ends = self.now + model.CODE_LIFE
+            if self.now < agreement.code_ends:
+                return "SUCCESS"
+            if self.now >= agreement.ends:
+                return "AGREEMENT_STATUS_INVALID"
+            agreement.code_ends = self.now + model.CODE_LIFE  # Its merchant missed the first one.
             return "SUCCESS"
         if agreement.state != "SIGNING" or self.now >= agreement.ends:
             return "AGREEMENT_STATUS_INVALID"
