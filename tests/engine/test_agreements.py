@@ -36,6 +36,11 @@ STORIES = {
         apply code                                refused AUTH_CODE_EXPIRED body.authCode
         sign G-1                                  ACTIVE
         apply code                                generation 1
+        wait 31 minutes                           -
+        sign G-1                                  refused AGREEMENT_STATUS_INVALID
+        prepare G-1                               ACTIVE
+        sign G-1                                  ACTIVE
+        apply code                                generation 1
     """,
     "prepared with another content": """
         prepare G-1 state=one                     SIGNING

@@ -18,9 +18,10 @@ R = TypeVar("R", bound=Record)
 
 
 class Lookup(msgspec.Struct, frozen=True):
-    """Find the row of `record` whose `field`, which never changes, is `value`.
+    """Find the row of `record` whose fields have these values.
 
-    Only fields that never change may be read from what a lookup finds: it is not locked.
+    It is not locked: what is found may be read in fields that never change, and a condition on one
+    that does is judged again on the locked row.
     """
 
     record: type[Record]

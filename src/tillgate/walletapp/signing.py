@@ -48,6 +48,10 @@ class Page(NamedTuple):
         """Tell whether this very payer's permission stands."""
         return self.agreement.is_active and self.agreement.payer_id == self.payer_id
 
+    def leads_back(self, desk: Desk) -> bool:
+        """Tell whether this payer agreed and the code of that still lives."""
+        return self.is_signed and desk.clock.now_ms() < (self.agreement.code_ends_at_ms or 0)
+
 
 async def open_page(desk: Desk, incoming: Incoming, token: str) -> Page:
     """Return the page behind a token.
@@ -63,7 +67,6 @@ async def open_page(desk: Desk, incoming: Incoming, token: str) -> Page:
 
 async def look(desk: Desk, page: Page) -> Answer:
     """Show who asks, for how long still, and what this visitor can do about it."""
-    page = await _renewed(desk, page)
     agreement = page.agreement
     merchant = await _merchant(desk, agreement)
     state = _state(desk, page)
@@ -99,7 +102,7 @@ async def sign(desk: Desk, page: Page, raw: bytes) -> Answer:
 async def decline(desk: Desk, page: Page, raw: bytes) -> Answer:
     """Lead back with a no; an agreement that this payer has signed leads back with its yes."""
     tradepay.read_door(tradepay.Nothing, raw or b"{}")
-    if page.is_signed:
+    if page.leads_back(desk):
         return _back(desk, page.agreement)
     if page.agreement.is_active:
         raise Refused(Result.AGREEMENT_STATUS_INVALID, "This page is over.")
@@ -110,9 +113,9 @@ async def _sign(desk: Desk, page: Page, payer_id: PayerId, *, said: Sign, limits
     async with desk.turns.of(payer_id):
         now = await agreement_of_token(desk.reader, digest(page.token))
         page = page._replace(agreement=now or page.agreement)
-        if page.is_signed:
-            return _back(desk, (await _renewed(desk, page)).agreement)
-        await _check_signable(desk, page.agreement)
+        if page.leads_back(desk):
+            return _back(desk, page.agreement)
+        await _check_signable(desk, page)
         wrong = await wrong_pin_left(desk, payer_id, said.pin)
         if wrong is not None:
             return wrong_pin(wrong)
@@ -121,18 +124,10 @@ async def _sign(desk: Desk, page: Page, payer_id: PayerId, *, said: Sign, limits
     return _back(desk, agreed.agreement)
 
 
-async def _renewed(desk: Desk, page: Page) -> Page:
-    """Return the page with a code that lives, when the payer who signed comes back too late."""
-    if not page.is_signed or desk.clock.now_ms() < (page.agreement.code_ends_at_ms or 0):
-        return page
-    agreed = await _agreed(desk, page, PayerId(page.payer_id or ""), Limits(None, None))
-    return page._replace(agreement=agreed.agreement)
-
-
-async def _check_signable(desk: Desk, agreement: Agreement) -> None:
+async def _check_signable(desk: Desk, page: Page) -> None:
     """Refuse what cannot be signed before a PIN try is spent on it."""
-    check_active(await _merchant(desk, agreement), path="")
-    if agreement.state is not AgreementState.SIGNING or _is_late(desk, agreement):
+    check_active(await _merchant(desk, page.agreement), path="")
+    if not _is_open(desk, page):
         sentence = "This page is over; start again at the shop."
         raise Refused(Result.AGREEMENT_STATUS_INVALID, sentence)
 
@@ -158,17 +153,19 @@ async def _agreed(desk: Desk, page: Page, payer_id: PayerId, limits: Limits) -> 
 
 def _state(desk: Desk, page: Page) -> str:
     agreement = page.agreement
-    if page.is_signed:
+    if page.leads_back(desk):
         return "SIGNED"
     if agreement.is_active and page.payer_id is None:
         return "SIGN_IN"
-    if agreement.state is not AgreementState.SIGNING or _is_late(desk, agreement):
+    if not _is_open(desk, page):
         return "OVER"
     return "SIGN_IN" if page.payer_id is None else "SIGN"
 
 
-def _is_late(desk: Desk, agreement: Agreement) -> bool:
-    return desk.clock.now_ms() >= agreement.expires_at_ms
+def _is_open(desk: Desk, page: Page) -> bool:
+    """Tell whether this visitor may agree here now; again, if the code of the first was missed."""
+    is_theirs = page.is_signed or page.agreement.state is AgreementState.SIGNING
+    return is_theirs and desk.clock.now_ms() < page.agreement.expires_at_ms
 
 
 def _back(desk: Desk, agreement: Agreement) -> Answer:

@@ -60,7 +60,7 @@ class PrepareAgreementVerb:
         ]
 
     def decide(self, command: PrepareAgreement, rows: Rows, found: Found, moment: Moment) -> Agreed:
-        """Make a page to sign at, or return the one that there is; unsigned, with new time."""
+        """Make a page to sign at, or return the one that there is with its time begun anew."""
         terms, now_ms = command.terms, moment.now_ms
         merchant = check_active(rows.get(Merchant, terms.merchant_id), path="body.authMerchantId")
         ends_ms = now_ms + moment.settings.signing_life_ms
@@ -70,9 +70,7 @@ class PrepareAgreementVerb:
             rows.insert(agreement)
             return Agreed(agreement=agreement)
         before.check_same(terms)
-        if before.is_active:
-            return Agreed(agreement=before)
-        if before.state is not AgreementState.SIGNING:
+        if before.state is AgreementState.CANCELED:
             raise Refused(
                 Result.AGREEMENT_STATUS_INVALID,
                 path="body.agreementPayAuthInfo.merchantAgreementId",
@@ -115,16 +113,19 @@ class SignAgreementVerb:
         payer = rows.get(Payer, command.payer_id)
         if payer is None:
             raise Refused(Result.USER_NOT_EXIST)
-        if payer.pin_tries_used:  # The last try may have been the right one.
-            rows.update(payer.replaced(pin_tries_used=0))
-        if agreement.is_active and agreement.payer_id == command.payer_id:
-            return agreed(rows, _with_live_code(rows, agreement, command, moment))
+        is_theirs = agreement.is_active and agreement.payer_id == command.payer_id
+        if is_theirs and moment.now_ms < (agreement.code_ends_at_ms or 0):
+            return agreed(rows, agreement)
         check_active(rows.get(Merchant, agreement.merchant_id), path="")
-        if agreement.state is not AgreementState.SIGNING:
+        if not is_theirs and agreement.state is not AgreementState.SIGNING:
             raise Refused(Result.AGREEMENT_STATUS_INVALID)
         if moment.now_ms >= agreement.expires_at_ms:
             sentence = "The time to sign is over; start again at the merchant's."
             raise Refused(Result.AGREEMENT_STATUS_INVALID, sentence)
+        if payer.pin_tries_used:  # The last try may have been the right one.
+            rows.update(payer.replaced(pin_tries_used=0))
+        if is_theirs:
+            return _signed_again(rows, agreement, command, moment)
         return _signed(rows, agreement, command, moment)
 
 
@@ -226,18 +227,18 @@ def _prepared(
     )
 
 
-def _with_live_code(
+def _signed_again(
     rows: Rows, agreement: Agreement, command: SignAgreement, moment: Moment
-) -> Agreement:
-    """Give the code ten minutes more when they are over: its merchant may have missed them."""
-    if moment.now_ms < (agreement.code_ends_at_ms or 0):
-        return agreement
+) -> Agreed:
+    """Give the code ten minutes more, and take the payer's limits: its merchant had missed it."""
     ends_ms = moment.now_ms + CODE_LIFE_MS
     code = rows.must(Grant, agreement.merchant_id, command.code_hash)
     rows.update(code.replaced(expires_at_ms=ends_ms))
     agreement = agreement.replaced(code_ends_at_ms=ends_ms)
     rows.update(agreement)
-    return agreement
+    limits = rows.must(Allowance, agreement_owner(*agreement.key.parts), agreement.currency)
+    rows.update(limits.replaced(single_max=command.single_max, daily_max=command.daily_max))
+    return agreed(rows, agreement)
 
 
 def _signed(rows: Rows, agreement: Agreement, command: SignAgreement, moment: Moment) -> Agreed:
