@@ -155,13 +155,15 @@ def test_a_gateway_that_is_not_there_is_unknown_and_nothing_was_done(tillgate: T
     assert asked.json["mayBeDone"] is False
 
 
-def test_another_clients_key_is_refused(tillgate: Tillgate, tmp_path: Path) -> None:
+def test_another_key_proves_nothing_and_another_merchant_is_refused(
+    tillgate: Tillgate, tmp_path: Path
+) -> None:
     key = tmp_path / "own.pem"
     key.write_bytes(PrivateKey.generate().pem())
 
     refused = tillgate("order", "cancel", "M-x", "--key", str(key), "--json")
 
-    assert refused.code == 1
+    assert (refused.code, refused.json["cause"]) == (3, "REFUSED_UNREAD")
     assert refused.json["resultCode"] == "INVALID_SIGNATURE"
     foreign = tillgate("order", "cancel", "M-x", "--merchant-id", "2160400000009999", "--json")
     assert (foreign.code, foreign.json["resultCode"]) == (1, "ACCESS_DENIED")

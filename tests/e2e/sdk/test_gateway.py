@@ -5,36 +5,31 @@ repeated because its answer was lost moved money once.
 """
 
 import secrets
-import subprocess
 import time
 from collections.abc import Iterator
-from itertools import count
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
+from tests.e2e.sdk.selling import a_number, agreed, connected, paid
 from tests.support.doors import Browser
 from tests.support.gateway import (
     MERCHANT_ID,
     PIN,
     Gateway,
-    command,
-    environment,
     order,
-    running,
     tillgate,
 )
-from tests.support.small_gateway import Async, Colour, Sync
+from tests.support.small_gateway import Colour
 from tests.support.sockets import Visit, serving
 from tillgate import (
     AccessToken,
     Agreement,
     AgreementCancelled,
     AgreementEvent,
-    AgreementPage,
-    AuthResult,
     Cancelled,
     CashierPage,
     Cause,
@@ -49,92 +44,10 @@ from tillgate import (
     Unknown,
     Waiting,
 )
+from tillgate.acquiring.payer import PIN_TRIES_MAX
 from tillgate.protocol.keys import PrivateKey
 
-NUMBERS = count(1)
-BACK = "https://shop.example.com/agreed?cart=7"
 HKD_4, HKD_10 = Money.parse("4.00 HKD"), Money.parse("10.00 HKD")
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running(tmp_path_factory.mktemp("sdk") / "gateway") as started:
-        yield started
-        found = started.audit()
-    assert found["clean"], found
-
-
-@pytest.fixture(scope="module")
-def payers(gateway: Gateway) -> dict[str, str]:
-    """Return a payer for each colour: one who debits all day is refused for reasons of safety."""
-    environ = {**environment(), "TILLGATE_PIN": PIN}
-    made = {kind.__name__: f"alice-{kind.__name__.lower()}" for kind in (Sync, Async)}
-    for payer in made.values():
-        for said in (("add", payer, "--name", "Alice"), ("top-up", payer, "500.00 HKD")):
-            subprocess.run(
-                command("payer", *said, "--data", str(gateway.data)),
-                env=environ,
-                capture_output=True,
-                check=True,
-                timeout=60,
-            )
-    return made
-
-
-@pytest.fixture
-def payer(colour: Colour, payers: dict[str, str]) -> str:
-    return payers[type(colour).__name__]
-
-
-@pytest.fixture
-def me(gateway: Gateway, colour: Colour) -> Colour:
-    return connected(colour, gateway)
-
-
-@pytest.fixture
-def wallet(gateway: Gateway) -> Iterator[Browser]:
-    browser = Browser(gateway)
-    yield browser
-    browser.http.close()
-
-
-def connected(colour: Colour, gateway: Gateway, **changes: Any) -> Colour:
-    """Make a merchant with the sandbox's keys; the system's clock and randomness are its own."""
-    keys = gateway.data / "keys"
-    given = {
-        "private_key": keys / "merchant.private.pem",
-        "gateway_public_key": keys / "gateway.public.pem",
-        "fraction": None,
-        **changes,
-    }
-    return colour.over_http(given.pop("base_url", gateway.origin), **given)
-
-
-def a_number(kind: str = "S") -> str:
-    return f"{kind}-{next(NUMBERS)}"
-
-
-def paid(wallet: Browser, me: Colour, number: str, payer: str = "rich") -> str:
-    """Let a payer pay an order, and return the code that the page heard."""
-    session = wallet.sign_in(payer)
-    path = wallet.cashier(me.call("order_str", order(number)), f"call-{number}", **session)
-    code: str = wallet.post(f"{path}/confirm", {"pin": PIN}, **session)["resultCode"]
-    return code
-
-
-def agreed(wallet: Browser, me: Colour, agreement_id: str, payer: str) -> AccessToken:
-    """Let a payer agree, and return the tokens."""
-    state = secrets.token_hex(16)
-    page = me.call("prepare_agreement", agreement_id=agreement_id, redirect_url=BACK, state=state)
-    assert isinstance(page, AgreementPage)
-    session = wallet.sign_in(payer)
-    back = wallet.post(f"{urlsplit(page.url).path}/sign", {"pin": PIN}, **session)["redirectUrl"]
-    came = me.call("agreement_return", back, state=state)
-    assert (came.result, came.agreement_id) == (AuthResult.SUCCESS, agreement_id)
-    tokens = me.call("apply_token", auth_code=came.auth_code)
-    assert isinstance(tokens, AccessToken)
-    assert tokens.agreement_id == agreement_id
-    return tokens
 
 
 def test_an_order_is_queried_paid_refunded_in_parts_and_closed(me: Colour, wallet: Browser) -> None:
@@ -260,11 +173,34 @@ def test_a_debit_that_the_payer_cannot_pay_is_refused_and_closes_its_order(
     assert isinstance(me.call("query", number), Closed)
 
 
-def test_an_invented_token_debits_nothing(me: Colour) -> None:
-    debit = me.call("debit", order(a_number()), access_token=Secret("x" * 48))
+def test_a_debit_refused_before_there_was_an_order_leaves_its_number_free(
+    gateway: Gateway, me: Colour, wallet: Browser, payer: str
+) -> None:
+    tokens = agreed(wallet, me, secrets.token_hex(16), payer)
+    right, number = tokens.access_token, a_number()
 
-    assert isinstance(debit, Refusal)
-    assert debit.code == "INVALID_ACCESS_TOKEN"
+    def refused(amount: str, token: Secret) -> str:
+        debit = me.call("debit", order(number, amount=amount), access_token=token)
+        assert isinstance(debit, Refusal)
+        assert me.call("query", number) == NotFound(about=f"order {number}")
+        return debit.code
+
+    assert refused("10.00 HKD", Secret("x" * 48)) == "INVALID_ACCESS_TOKEN"
+    assert refused("10.00 USD", right) == "CURRENCY_NOT_SUPPORT"
+    with _locked(gateway, payer):
+        assert refused("10.00 HKD", right) == "USER_STATUS_ABNORMAL"
+    assert isinstance(me.call("debit", order(number), access_token=right), Paid)
+
+
+@contextmanager
+def _locked(gateway: Gateway, payer: str) -> Iterator[None]:
+    """Lock a payer as only wrong PINs do."""
+    for _ in range(PIN_TRIES_MAX):
+        wrong = {"payer": payer, "pin": "999999"}
+        httpx2.post(f"{gateway.origin}/wallet/session", json=wrong, trust_env=False, timeout=20)
+    yield
+    unlocked = tillgate("payer", "unlock", payer, "--data", str(gateway.data))
+    assert unlocked.returncode == 0, unlocked.stderr
 
 
 @pytest.mark.parametrize(
@@ -349,13 +285,14 @@ def test_a_client_nobody_registered_hears_nothing_it_may_believe(
     assert "INVALID_CLIENT" in outcome.sentence
 
 
-def test_a_wrong_key_of_ours_is_a_refusal_and_of_the_gateways_is_unknown(
+def test_a_wrong_key_of_ours_or_of_the_gateways_is_unknown_and_each_is_named(
     gateway: Gateway, colour: Colour
 ) -> None:
     wrong = connected(colour, gateway, private_key=PrivateKey.generate())
     refused = wrong.call("cancel", a_number())
-    assert isinstance(refused, Refusal)
-    assert refused.code == "INVALID_SIGNATURE"
+    assert isinstance(refused, Unknown)
+    assert (refused.cause, refused.result_code) == (Cause.REFUSED_UNREAD, "INVALID_SIGNATURE")
+    assert "private key" in refused.sentence
 
     other = connected(colour, gateway, gateway_public_key=PrivateKey.generate().public)
     unknown = other.call("cancel", a_number())
