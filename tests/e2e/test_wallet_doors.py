@@ -285,7 +285,8 @@ def pages_of(wallet: Browser) -> Iterator[list[Any]]:
     me = wallet.sign_in("rich")
     cursor = ""
     while cursor is not None:
-        page = wallet.http.get(f"/wallet/history?cursor={cursor}", headers=me).json()
+        asked = f"?cursor={cursor}" if cursor else ""
+        page = wallet.http.get(f"/wallet/history{asked}", headers=me).json()
         yield page["payments"]
         cursor = page["next"]
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.risk.records import RiskDecision
 from tillgate.edge.answers import Answer
 from tillgate.edge.desk import Desk
 from tillgate.edge.shown import money_json
@@ -42,12 +43,12 @@ class Beside(NamedTuple):
     Attributes:
         names: of the merchants, by their ids.
         refunds: of each order, the oldest first.
-        automatic: order and number of each try that debited an agreement.
+        judged: what was judged of each order's tries.
     """
 
     names: Mapping[str, str]
     refunds: Mapping[OrderKey, Sequence[Refund]]
-    automatic: frozenset[tuple[str, str, int]]
+    judged: Mapping[OrderKey, Sequence[RiskDecision]]
 
 
 async def history(desk: Desk, payer_id: PayerId, query: str) -> Answer:
@@ -69,12 +70,12 @@ async def history(desk: Desk, payer_id: PayerId, query: str) -> Answer:
 def _cursor(query: str) -> Cursor:
     """Read where to go on; what is no cursor of ours is refused."""
     try:
-        text = parse_qs(query, max_num_fields=FIELDS_MAX).get("cursor", [""])[0]
+        said = parse_qs(query, keep_blank_values=True, max_num_fields=FIELDS_MAX)
     except ValueError as fault:  # More fields than anybody has to ask with.
         raise Refused(Result.PARAM_ILLEGAL, path="cursor") from fault
-    if not text:
+    if "cursor" not in said:
         return Cursor()
-    parts = text.split(".")
+    parts = said["cursor"][0].split(".")
     for part in parts:
         if not (part.isascii() and part.isdigit() and len(part) <= CURSOR_DIGITS_MAX):
             raise Refused(Result.PARAM_ILLEGAL, path="cursor")
@@ -96,17 +97,15 @@ async def _beside(desk: Desk, page: Sequence[Acquirement]) -> Beside:
     refunds: dict[OrderKey, list[Refund]] = {}
     for refund in await refunds_of_orders(desk.reader, page):
         refunds.setdefault((refund.merchant_id, refund.merchant_trans_id), []).append(refund)
-    automatic = frozenset(
-        (row.merchant_id, row.merchant_trans_id, row.decision_no)
-        for row in await decisions_of_orders(desk.reader, page)
-        if row.is_agreement
-    )
+    judged: dict[OrderKey, list[RiskDecision]] = {}
+    for row in await decisions_of_orders(desk.reader, page):
+        judged.setdefault((row.merchant_id, row.merchant_trans_id), []).append(row)
     names: dict[str, str] = {
         merchant_id: merchant.name if merchant else merchant_id
         for merchant_id in {order.merchant_id for order in page}
         for merchant in (await desk.directory.merchant(merchant_id),)
     }
-    return Beside(names, refunds, automatic)
+    return Beside(names, refunds, judged)
 
 
 def _payment(order: Acquirement, beside: Beside) -> dict[str, Any]:
@@ -120,11 +119,19 @@ def _payment(order: Acquirement, beside: Beside) -> dict[str, Any]:
         "acquirementId": order.acquirement_id,
         "state": order.state,
         "closeReason": order.close_reason,
-        # The last try is the one that paid; each try left its judgement.
-        "automatic": (*key, order.attempt_count) in beside.automatic,
+        "automatic": any(
+            _paid(order, row) for row in beside.judged.get(key, ()) if row.is_agreement
+        ),
         "refunded": money_json(order.refunded),
         "refunds": [_refund(each) for each in beside.refunds.get(key, ())],
     }
+
+
+def _paid(order: Acquirement, judged: RiskDecision) -> bool:
+    """Tell whether the try that was judged is the one that paid: by number, or by its commit."""
+    if order.paid_attempt:
+        return judged.decision_no == order.paid_attempt
+    return judged.at_ms == order.paid_at_ms
 
 
 def _refund(refund: Refund) -> dict[str, Any]:
