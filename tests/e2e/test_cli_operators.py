@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.shell import Tillgate
+from tillgate.gateway.reference import samples
 from tillgate.kernel.clock import parse_rfc3339
 
 CLIENT, MERCHANT = "4Q5XSH6SSG02T006", "2160400000002012"
@@ -182,6 +183,16 @@ def test_a_clients_command_that_cannot_be_done_says_why(
 
     assert ended.code == code
     assert says in ended.err
+
+
+def test_the_published_sample_key_is_nobodys(books: Tillgate, tmp_path: Path) -> None:
+    sample = tmp_path / "sample.pem"
+    sample.write_text(samples.key().public.pem)
+
+    ended = books("client", "add-key", CLIENT, str(sample))
+
+    assert ended.code == 1
+    assert "everybody can sign with it" in ended.err
 
 
 def test_a_merchant_is_added_and_changed_member_by_member(books: Tillgate) -> None:

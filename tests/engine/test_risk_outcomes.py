@@ -215,7 +215,7 @@ STORIES = {
     + """
         end G-1 payer=rich                        CANCELED
         decide release D-1                        Registered
-        state D-1                                 TRADE_CLOSED DECLINED AGREEMENT_STATUS_INVALID
+        state D-1                                 TRADE_CLOSED DECLINED EXPIRED_ACCESS_TOKEN
         holds payer:rich                          10000
     """,
     "a held debit counts against the limit": AGREED

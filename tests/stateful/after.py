@@ -73,7 +73,7 @@ class Day(World):
         elif order.cancel_noted:
             self._no(order, ask, "ORDER_IS_CLOSED")
         elif agreement and agreement.state != "ACTIVE":
-            self._no(order, ask, "AGREEMENT_STATUS_INVALID")
+            self._no(order, ask, "EXPIRED_ACCESS_TOKEN")
         elif ask.payer in self.bank:
             ask.state = "ASKED"
         elif self.cash[ask.payer] < ask.amount:

@@ -28,6 +28,7 @@ from tillgate.engine.commands import (
     UnlockPayer,
 )
 from tillgate.kernel.clock import DAY_MS
+from tillgate.gateway.reference import samples
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.money import MINOR_DIGITS_MAX, Money, currency
 from tillgate.kernel.results import Result
@@ -145,6 +146,9 @@ def _check_key(key: ClientKey) -> None:
         loaded = load_public_key(key.public_pem)
     except KeyRefused as error:
         raise _illegal("key.public_pem", str(error)) from None
+    if loaded.fingerprint == samples.key().public.fingerprint:
+        sentence = "This key belongs to the published samples: everybody can sign with it."
+        raise _illegal("key.public_pem", sentence)
     _matches("key.fingerprint", key.fingerprint, lambda text: text == loaded.fingerprint)
     ends = key.valid_until_ms
     _matches("key.valid_from_ms", key.valid_from_ms, lambda ms: ms >= 0)
@@ -230,7 +234,10 @@ _RULES: Final = {
     "merchant.hosts": "a host is written alone and in lower case, as in shop.example.com",
     "merchant.origins": "an origin is scheme and host, as in https://shop.example.com",
     "merchant.currencies": "a currency is an ISO 4217 code, as in HKD",
-    "merchant.redirect_url": "an address is http or https, and is written as a browser writes it",
+    "merchant.redirect_url": (
+        "an address is http or https, is written as a browser writes it, and holds none of our own"
+        " parameters, as state or authCode"
+    ),
     "merchant.debt_max": "a debt is a currency and minor units, one each, as in HKD:100000",
     "merchant.refund_window_ms": "a refund's time is above zero and at most ten years",
     "merchant.access_life_ms": "a token lives above zero and at most ten years",

@@ -85,7 +85,7 @@ def _release(rows: Rows, attempt: Attempt, moment: Moment) -> None:
         refuse_held(rows, attempt, Result.ORDER_IS_CLOSED, moment)
         return
     if attempt.merchant_agreement_id and not _stands(rows, attempt):
-        refuse_held(rows, attempt, Result.AGREEMENT_STATUS_INVALID, moment)
+        refuse_held(rows, attempt, Result.EXPIRED_ACCESS_TOKEN, moment)
         return
     asked = attempt.replaced(
         state=after(ATTEMPT, attempt.state, AttemptEvent.RELEASED), next_ask_at_ms=moment.now_ms
