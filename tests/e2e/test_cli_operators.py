@@ -187,7 +187,7 @@ def test_a_clients_command_that_cannot_be_done_says_why(
 
 def test_the_published_sample_key_is_nobodys(books: Tillgate, tmp_path: Path) -> None:
     sample = tmp_path / "sample.pem"
-    sample.write_text(samples.key().public.pem)
+    sample.write_text(samples.key().public.pem())
 
     ended = books("client", "add-key", CLIENT, str(sample))
 

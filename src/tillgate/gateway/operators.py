@@ -27,8 +27,8 @@ from tillgate.engine.commands import (
     TopUp,
     UnlockPayer,
 )
-from tillgate.kernel.clock import DAY_MS
 from tillgate.gateway.reference import samples
+from tillgate.kernel.clock import DAY_MS
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.money import MINOR_DIGITS_MAX, Money, currency
 from tillgate.kernel.results import Result
