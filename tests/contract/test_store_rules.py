@@ -16,6 +16,7 @@ from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.agreement import Agreement, Grant, GrantKind
 from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
+from tillgate.acquiring.debt import Debt
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationKind
 from tillgate.acquiring.operator import Fact
@@ -190,6 +191,7 @@ BROKEN: Sequence[tuple[str, Sequence[Record]]] = [
         "allowance_is_used_on_a_day",
         of(Allowance, {"day": ""}, {"day": "", "spent": 0}, {"day": "", "count": 0}),
     ),
+    ("debt_begins_with_something", of(Debt, {"given_minor": 0}, {"given_minor": -1})),
     ("device_seen_has_a_name", of(DeviceSeen, {"device": ""})),
     ("device_seen_never_goes_back", of(DeviceSeen, {"last_seen_at_ms": 1_699_999_999_999})),
     ("grant_lives", of(Grant, {"expires_at_ms": 1_700_000_061_000})),

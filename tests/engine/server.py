@@ -14,6 +14,8 @@ from tests.engine.score import said as said_of_payment
 from tests.support.evidence import evidence
 from tests.support.stores import AnyStore
 from tillgate.acquiring.agreement import AgreementTerms, GrantKind
+from tillgate.acquiring.debt import Owed
+from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.replay import Mark
 from tillgate.acquiring.risk.evidence import Evidence
 from tillgate.acquiring.risk.settings import RiskSettings
@@ -32,6 +34,7 @@ from tillgate.engine.decide.agreements import Agreed
 from tillgate.engine.decide.debit import Debited
 from tillgate.engine.decide.refund import Refunding
 from tillgate.engine.decide.tokens import Granted
+from tillgate.engine.queries import owed_if_limited
 from tillgate.engine.settings import DecideSettings
 from tillgate.kernel.ids import (
     AcquirementId,
@@ -96,20 +99,34 @@ class Server(Score):
         return evidence(now_ms, signals=SEEN[seen], is_agreement=is_agreement)
 
     async def step_cancel(self, order: str = ORDER, mark: str = "", sent: str = "") -> str:
-        command: Cancel = msgspec.structs.replace(self.cancel(order), mark=marked(mark, sent))
+        command: Cancel = msgspec.structs.replace(
+            self.cancel(order), mark=marked(mark, sent), owed=await self.owed(SHOP, "HKD")
+        )
         return await self.server(command)
 
-    async def step_refund(
+    async def owed(self, merchant: str, currency: str) -> Owed | None:
+        """Read what a merchant is owed as a door does."""
+        row = await self.store.get(Merchant, merchant)
+        return None if row is None else await owed_if_limited(self.store, row, currency)
+
+    async def step_refund(  # noqa: PLR0917  The words of a line.
         self,
         number: str,
         amount: str,
         order: str = ORDER,
         currency: str = "HKD",
+        merchant: str = SHOP,
         **named: str,
     ) -> str:
-        found = await self.order(order)
-        money = Money.parse(f"{amount} {currency}")
-        return await self.server(self.refund(number, money, found.acquirement_id, **named))
+        found, seen = await self.order(order), await self.owed(merchant, currency)
+        command: AskRefund = self.refund(
+            number,
+            Money.parse(f"{amount} {currency}"),
+            found.acquirement_id,
+            merchant=merchant,
+            **named,
+        )
+        return await self.server(msgspec.structs.replace(command, owed=seen))
 
     def refund(  # noqa: PLR0917  The words of a line.
         self,
@@ -117,7 +134,6 @@ class Server(Score):
         money: Money,
         acquirement_id: str,
         merchant: str = SHOP,
-        owed: str = "0",
         mark: str = "",
         sent: str = "",
     ) -> AskRefund:
@@ -130,7 +146,6 @@ class Server(Score):
             acquirement_id=AcquirementId(acquirement_id),
             amount=money,
             reason="too small",
-            owed_minor=int(owed),
             mark=marked(mark, sent),
         )
 

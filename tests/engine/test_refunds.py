@@ -103,14 +103,6 @@ STORIES = {
         shop active=no                            -
         refund R-1 4.00                           DONE
     """,
-    "a merchant's debt has an end": """
-        pay A-1                                   9000
-        shop debt_max=USD:0,HKD:300               -
-        refund R-1 4.00 owed=100                  DONE
-        refund R-2 4.00 owed=99                   refused MERCHANT_ACCOUNT_BALANCE_NOT_ENOUGH body.refundAmount.value
-        refund R-2 4.00 owed=100                  DONE
-        refund R-3 3.00 owed=-1000                refused AMOUNT_EXCEEDS_LIMIT body.refundAmount.value
-    """,
     "an outside issuer says yes": """
         pay A-1 payer=slow                        asks
         refund R-1 4.00                           refused ORDER_STATUS_INVALID body.acquirementId

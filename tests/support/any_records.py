@@ -16,6 +16,7 @@ from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.agreement import Agreement, Grant, GrantKind
 from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
+from tillgate.acquiring.debt import Debt
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationKind
 from tillgate.acquiring.payer import Payer
@@ -181,6 +182,7 @@ _REPAIRS: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Allowance: _allowance,
     Attempt: _attempt,
     Balance: _balance,
+    Debt: lambda row: {"given_minor": max(row.given_minor, 1)},
     DeviceSeen: _device_seen,
     Entry: lambda row: {"legs": max(row.legs, 1)},
     Grant: _grant,

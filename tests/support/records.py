@@ -13,6 +13,7 @@ from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
 from tillgate.acquiring.call import Call, Form
 from tillgate.acquiring.client import Client, ClientKey
+from tillgate.acquiring.debt import Debt
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import (
     Notification,
@@ -132,6 +133,7 @@ SAMPLES: Final[Sequence[Record]] = (
     ),
     Client(client_id=ClientId("C"), name="COD", profile="TILLGATE", merchant_ids=("M", "N")),
     ClientKey(client_id=ClientId("C"), fingerprint="aa", public_pem="PEM", valid_from_ms=0),
+    Debt(merchant_id=M, currency="HKD", given_minor=1_000),
     DeviceSeen(
         payer_id=PayerId("rich"),
         device="d1" * 32,

@@ -25,8 +25,8 @@ class Merchant(Record, frozen=True, kw_only=True):
         contracts: settlement contracts an order may name.
         currencies: ISO 4217 codes it sells in; empty means any.
         active: whether orders are taken.
-        debt_max: how far below zero what the merchant is owed may go by refunds, as texts like
-            `HKD:100000` in minor units; a currency without one has no such limit.
+        debt_max: how far below zero what the merchant is owed may go by refunds and cancels, as
+            texts like `HKD:100000` in minor units; a currency without one has no such limit.
         refund_window_ms: how long after its payment an order may be refunded (U9).
         access_life_ms, refresh_life_ms: how long tokens of an agreement live (U9).
     """

@@ -77,18 +77,14 @@ class Refund(Record, frozen=True, kw_only=True):
                 raise Refused(Result.REPEAT_REQ_INCONSISTENT, sentence.format(name), path=path)
 
 
-def check_refundable(
-    order: Acquirement, amount: Money, *, now_ms: int, merchant: Merchant, owed_minor: int
-) -> None:
+def check_refundable(order: Acquirement, amount: Money, *, now_ms: int, merchant: Merchant) -> None:
     """Raise `Refused` with the first reason why this much of an order cannot go back now.
 
     Args:
         order: the order to give back from.
         amount: how much of it.
         now_ms: the instant by which the window is judged (U9).
-        merchant: whose window and debt limit count.
-        owed_minor: what the merchant is owed in the order's currency, as it was read; below zero it
-            is a receivable.
+        merchant: whose window counts; its debt limit is judged apart (`acquiring/debt.py`).
     """
     if amount.currency != order.amount.currency:
         sentence = f"The payment was in {order.amount.currency.code}; refund it in that currency."
@@ -107,6 +103,3 @@ def check_refundable(
     if left < amount:
         sentence = f"{left} is left of this payment to refund, and {amount} was asked."
         raise Refused(Result.AMOUNT_EXCEEDS_LIMIT, sentence, path="body.refundAmount.value")
-    debt_max = merchant.debt_max_of(amount.currency.code)
-    if debt_max is not None and owed_minor - amount.minor < -debt_max:
-        raise Refused(Result.MERCHANT_ACCOUNT_BALANCE_NOT_ENOUGH, path="body.refundAmount.value")

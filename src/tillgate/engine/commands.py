@@ -11,6 +11,7 @@ from tillgate.acquiring.acquirement import Terms
 from tillgate.acquiring.agreement import AgreementTerms, GrantKind
 from tillgate.acquiring.call import Form
 from tillgate.acquiring.client import Client, ClientKey
+from tillgate.acquiring.debt import Owed
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.replay import Mark
 from tillgate.acquiring.risk.evidence import Evidence
@@ -128,18 +129,23 @@ class ClaimAttempt(Command, frozen=True, kw_only=True):
 
 
 class Cancel(ServerCommand, frozen=True, kw_only=True):
-    """The merchant cancels an order, paid or not (U19)."""
+    """The merchant cancels an order, paid or not (U19).
+
+    Attributes:
+        owed: what the merchant is owed in the order's currency, if its debt has a limit.
+    """
 
     client_id: ClientId
     merchant_id: MerchantId
     merchant_trans_id: MerchantTransId
+    owed: Owed | None = None
 
 
 class AskRefund(ServerCommand, frozen=True, kw_only=True):
     """The merchant gives a part or all of a payment back (U20).
 
     Attributes:
-        owed_minor: what the merchant was owed in this currency when it was read.
+        owed: what the merchant is owed in this currency, if its debt has a limit.
     """
 
     client_id: ClientId
@@ -148,7 +154,7 @@ class AskRefund(ServerCommand, frozen=True, kw_only=True):
     acquirement_id: AcquirementId
     amount: Money
     reason: str = ""
-    owed_minor: int = 0
+    owed: Owed | None = None
 
 
 class PrepareAgreement(ServerCommand, frozen=True, kw_only=True):

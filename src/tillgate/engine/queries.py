@@ -9,9 +9,12 @@ from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.agreement import Agreement, Grant, GrantKind
 from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.call import Call
+from tillgate.acquiring.debt import Debt, Owed
+from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.payer import Payer
 from tillgate.acquiring.refund import Refund
 from tillgate.acquiring.risk.records import RiskDecision
+from tillgate.acquiring.states import AgreementState
 from tillgate.bookkeeping import merchant_account
 from tillgate.engine.decide.parts import balance_key
 from tillgate.engine.ports import Reader, Select
@@ -21,6 +24,8 @@ from tillgate.ledger.entries import Balance
 
 PAYERS_SHOWN_MAX = 50
 AGREEMENTS_SHOWN_MAX = 200
+OWED_READS_MAX = 5
+"""How often a merchant's sum is read until no refund came between it and the debt row."""
 
 
 async def call_of_token(reader: Reader, token_hash: str) -> Call | None:
@@ -52,15 +57,16 @@ async def agreement_of_token(reader: Reader, token_hash: str) -> Agreement | Non
 
 
 async def agreements_of_payer(reader: Reader, payer_id: PayerId) -> Sequence[Agreement]:
-    """Return what a payer signed, the newest first."""
-    found: Sequence[Agreement] = await reader.select(
-        Select(
+    """Return what stands of what a payer signed, then what ended; each the newest first."""
+    found: list[Agreement] = []
+    for state in (AgreementState.ACTIVE, AgreementState.CANCELED):
+        query = Select(
             record=Agreement,
-            equals=(("payer_id", payer_id),),
+            equals=(("payer_id", payer_id), ("state", state)),
             order_by=("-signed_at_ms",),
             limit=AGREEMENTS_SHOWN_MAX,
         )
-    )
+        found += await reader.select(query)
     return found
 
 
@@ -135,6 +141,29 @@ async def stands(reader: Reader, agreement: Agreement, now_ms: int) -> bool:
 async def owed(reader: Reader, merchant_id: MerchantId, currency: str) -> int:
     """Return what a merchant is owed in minor units, summed from its postings; may be negative."""
     return await reader.total(str(merchant_account(merchant_id)), currency, book=merchant_id)
+
+
+async def owed_if_limited(reader: Reader, merchant: Merchant, currency: str) -> Owed | None:
+    """Return what a merchant is owed if its debt has a limit: the debt row first, then the sum.
+
+    In this order a refund between the two counts twice, which refuses early; in the other it would
+    not count at all. It is seen by the row, so both are read again a few times.
+    """
+    if merchant.debt_max_of(currency) is None:
+        return None
+    given_minor = await _given(reader, merchant.merchant_id, currency)
+    for _ in range(OWED_READS_MAX):
+        owed_minor = await owed(reader, merchant.merchant_id, currency)
+        seen = Owed(owed_minor=owed_minor, given_minor=given_minor)
+        given_minor = await _given(reader, merchant.merchant_id, currency)
+        if given_minor == seen.given_minor:
+            break
+    return seen
+
+
+async def _given(reader: Reader, merchant_id: MerchantId, currency: str) -> int:
+    row = await reader.get(Debt, merchant_id, currency)
+    return row.given_minor if row is not None else 0
 
 
 async def decisions_of_orders(

@@ -19,6 +19,7 @@ from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.client import Client, ClientKey
+from tillgate.acquiring.debt import Debt
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationSend
 from tillgate.acquiring.operator import Fact, OperatorAction
@@ -40,6 +41,7 @@ TABLES: Final[Mapping[type[Record], str]] = {
     Call: "calls",
     Client: "clients",
     ClientKey: "client_keys",
+    Debt: "debts",
     DeviceSeen: "devices_seen",
     Entry: "entries",
     Fact: "facts",

@@ -358,6 +358,7 @@ PLANS: Final[Mapping[str, Plan]] = {
         "PAYMENT_IN_PROCESS": fault("order", happened=open_attempt),
         "CANCEL_EXPIRED": fault("time", time=next_day),
         "REFUND_TRANSACTION_EXIST": fault("back", happened=partly_refunded),
+        "MERCHANT_ACCOUNT_BALANCE_NOT_ENOUGH": fault("debt", happened=paid_out),
     }),
     "refund": Plan(REFUND, to_refund, {
         **COMMON, **MARKED,

@@ -1,9 +1,9 @@
 """Orders that end without a buyer: cancelled by the merchant, or out of time.
 
 What must hold: a cancel while an issuer is asked is only noted, and answered "unknown"; one of a
-payment that is held for an operator ends it, since nobody was asked; a paid
-order is given back in the same commit as the cancel; an order that was never created leaves a
-tombstone, so that a late orderStr finds it closed (U19).
+payment that is held for an operator ends it, since nobody was asked; a paid order is given back in
+the same commit as the cancel, within its merchant's debt limit; an order that was never created
+leaves a tombstone, so that a late orderStr finds it closed (U19).
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,14 @@ from tillgate.acquiring.acquirement import (
 )
 from tillgate.acquiring.attempt import Attempt, AttemptPurpose
 from tillgate.acquiring.call import Call
+from tillgate.acquiring.debt import debt_key
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.payer import WALLET
 from tillgate.acquiring.states import AcquirementEvent, AcquirementState, AttemptState
 from tillgate.engine.commands import Cancel, Expire
 from tillgate.engine.decide import parts
 from tillgate.engine.decide.answer_attempt import ask_refund, give_back, refuse_held
+from tillgate.engine.decide.debts import take_back
 from tillgate.engine.decide.paying import allowance_keys
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment, ResolutionStale
@@ -64,11 +66,13 @@ class CancelVerb:
         return [Lookup(Acquirement, fields), Lookup(Attempt, held)]
 
     def keys(self, command: Cancel, found: Found) -> Sequence[Key]:
-        """Name the order, what paid it or is held, and the balance that gets the money back."""
+        """Name the order, what paid it or is held, and both sides' rows that count money."""
         named = parts.order_keys(command.merchant_id, command.merchant_trans_id)
         order = found[0]
         if isinstance(order, Acquirement) and order.payer_id:
-            named.append(parts.balance_key(order.payer_id, order.amount.currency.code))
+            currency = order.amount.currency.code
+            named.append(parts.balance_key(order.payer_id, currency))
+            named.append(debt_key(order.merchant_id, currency))
             attempt = (order.merchant_id, order.merchant_trans_id, str(order.paid_attempt))
             named.append(Key(Attempt, attempt))
         held = found[1]
@@ -94,7 +98,7 @@ class CancelVerb:
         elif order.close_reason in (None, CloseReason.REFUNDED):
             if not isinstance(found[0], Acquirement) or found[0].payer_id != order.payer_id:
                 raise ResolutionStale
-            order = _undo_payment(rows, order, moment)
+            order = _undo_payment(rows, order, command, moment)
         return _ended(order)
 
 
@@ -136,7 +140,7 @@ def _end_held(rows: Rows, seen: Record | None, moment: Moment) -> bool:
     return True
 
 
-def _undo_payment(rows: Rows, order: Acquirement, moment: Moment) -> Acquirement:
+def _undo_payment(rows: Rows, order: Acquirement, command: Cancel, moment: Moment) -> Acquirement:
     if order.paid_at_ms is None or order.payer_id is None:
         message = f"{order.key} is paid by nobody"
         raise Broken(message)
@@ -144,6 +148,7 @@ def _undo_payment(rows: Rows, order: Acquirement, moment: Moment) -> Acquirement
         raise Refused(Result.CANCEL_EXPIRED)
     if order.refunded.is_positive:
         raise Refused(Result.REFUND_TRANSACTION_EXIST)
+    take_back(rows, rows.must(Merchant, order.merchant_id), order.amount, seen=command.owed)
     closed = order.stepped(
         AcquirementEvent.CANCELLED,
         closed_at_ms=moment.now_ms,

@@ -2,8 +2,8 @@
 
 The built-in wallet's payer has the money with this commit; an outside issuer is asked, and the
 refund counts against what is left from then on. What must hold: refunds never sum to more than was
-paid; the same merchantRefundId gives the first answer; refunds that total the payment close it once
-all of them are done.
+paid, nor pass the merchant's debt limit; the same merchantRefundId gives the first answer; refunds
+that total the payment close it once all of them are done.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,14 @@ import msgspec
 from tillgate import bookkeeping
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.attempt import Attempt, AttemptPurpose
+from tillgate.acquiring.debt import debt_key
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.payer import WALLET
 from tillgate.acquiring.refund import Refund, check_refundable
 from tillgate.acquiring.states import AcquirementEvent, AcquirementState, RefundState
 from tillgate.engine.commands import AskRefund
 from tillgate.engine.decide import parts
+from tillgate.engine.decide.debts import take_back
 from tillgate.engine.decide.paying import Ask, ask_of
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment, ResolutionStale
@@ -48,10 +50,11 @@ class AskRefundVerb:
         return [Lookup(Acquirement, fields)]
 
     def keys(self, command: AskRefund, found: Found) -> Sequence[Key]:
-        """Name the refund, the order, the attempt that paid it and the payer's balance."""
+        """Name the refund, the order, what paid it, and both sides' rows that count money."""
         named = [
             Key(Refund, (command.merchant_id, command.merchant_refund_id)),
             Key(Merchant, (command.merchant_id,)),
+            debt_key(command.merchant_id, command.amount.currency.code),
         ]
         order = found[0]
         if not isinstance(order, Acquirement):
@@ -75,13 +78,9 @@ class AskRefundVerb:
             before.check_same(command.acquirement_id, command.amount)
             return Refunding(refund=before)
         order = rows.must(Acquirement, *seen.key.parts)
-        check_refundable(
-            order,
-            command.amount,
-            now_ms=moment.now_ms,
-            merchant=merchant,
-            owed_minor=command.owed_minor,
-        )
+        check_refundable(order, command.amount, now_ms=moment.now_ms, merchant=merchant)
+        path = "body.refundAmount.value"
+        take_back(rows, merchant, command.amount, seen=command.owed, path=path)
         if seen.payer_id != order.payer_id:
             raise ResolutionStale
         return _give_back(rows, order, command, moment)

@@ -22,7 +22,7 @@ from tillgate.engine.decide.end_order import Ended
 from tillgate.engine.decide.paying import Opened
 from tillgate.engine.decide.refund import Refunding
 from tillgate.engine.ports import Select
-from tillgate.engine.queries import owed
+from tillgate.engine.queries import owed_if_limited
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Broken, Refused
 from tillgate.kernel.ids import (
@@ -84,7 +84,7 @@ async def pay_query(desk: Desk, _: Posted, body: PayQueryBody) -> PayQueryAnswer
 
 async def pay_cancel(desk: Desk, posted: Posted, body: PayCancelBody) -> PayCancelAnswer:
     """End a payment, paid or not; one that was never created is closed beforehand (U19)."""
-    await must_merchant(desk, body.merchant_id)
+    merchant = await must_merchant(desk, body.merchant_id)
     order = await _find(desk, body)
     if order is None and body.acquirement_id:
         raise Refused(Result.ORDER_NOT_EXIST, path="body.acquirementId")
@@ -92,12 +92,14 @@ async def pay_cancel(desk: Desk, posted: Posted, body: PayCancelBody) -> PayCanc
     if order is None and not desk.tombstones.allows(client_id, now_ms=desk.clock.now_ms()):
         raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
     trans_id = order.merchant_trans_id if order else MerchantTransId(body.merchant_trans_id or "")
+    currency = order.amount.currency.code if order else ""
     command = Cancel(
         operation_id=desk.operation(),
         mark=posted.mark,
         client_id=client_id,
         merchant_id=MerchantId(body.merchant_id),
         merchant_trans_id=trans_id,
+        owed=await owed_if_limited(desk.reader, merchant, currency),
     )
     ended: Ended = await desk.engine.execute(command)
     info = ResultInfo.of(Result.SUCCESS)
@@ -127,7 +129,7 @@ async def refund(desk: Desk, posted: Posted, body: RefundBody) -> RefundAnswer:
         acquirement_id=AcquirementId(body.acquirement_id),
         amount=amount,
         reason=body.refund_reason or "",
-        owed_minor=await _owed(desk, merchant, amount.currency.code),
+        owed=await owed_if_limited(desk.reader, merchant, amount.currency.code),
     )
     done: Refunding = await desk.engine.execute(command)
     ended = done.refund
@@ -214,13 +216,6 @@ def _named_by(body: PayQueryBody) -> str:
 
 def _is_tombstone(order: Acquirement) -> bool:
     return order.close_reason is CloseReason.NEVER_CREATED
-
-
-async def _owed(desk: Desk, merchant: Merchant, currency: str) -> int:
-    """Return what the merchant is owed, if a limit asks for it; summed from its postings."""
-    if merchant.debt_max_of(currency) is None:
-        return 0
-    return await owed(desk.reader, merchant.merchant_id, currency)
 
 
 def _refund_state(refund: Refund) -> RefundState:

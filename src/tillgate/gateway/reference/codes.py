@@ -101,6 +101,7 @@ _OWN: Mapping[Function, frozenset[Result]] = MappingProxyType(
                 Result.PAYMENT_IN_PROCESS,
                 Result.CANCEL_EXPIRED,
                 Result.REFUND_TRANSACTION_EXIST,
+                Result.MERCHANT_ACCOUNT_BALANCE_NOT_ENOUGH,
             }
         ),
         prepare_redirect.FUNCTION: frozenset(

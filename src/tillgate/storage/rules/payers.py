@@ -7,6 +7,7 @@ from typing import Final
 
 from tillgate.acquiring.agreement import Agreement, Grant, GrantKind
 from tillgate.acquiring.allowance import Allowance
+from tillgate.acquiring.debt import Debt
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.payer import Payer
 from tillgate.acquiring.risk.records import DeviceSeen
@@ -93,6 +94,14 @@ PAYERS: Final[Rules] = {
             "What was spent was spent on a day.",
             lambda row: row.day != "" or (row.spent == 0 and row.count == 0),
             "day <> '' OR (spent = 0 AND count = 0)",
+        ),
+    ),
+    Debt: (
+        Rule(
+            "debt_begins_with_something",
+            "A debt row begins with the first money that its merchant gives back.",
+            lambda row: row.given_minor > 0,
+            "given_minor > 0",
         ),
     ),
     DeviceSeen: (

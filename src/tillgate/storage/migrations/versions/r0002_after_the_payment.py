@@ -54,6 +54,7 @@ def upgrade() -> None:
     _agreements()
     _grants()
     _allowances()
+    _debts()
     _request_marks()
     _order_risks()
     _risk_decisions()
@@ -298,6 +299,16 @@ def _allowances() -> None:
             allowance_is_used_up="spent >= 0 AND count >= 0",
             allowance_is_used_on_a_day="day <> '' OR (spent = 0 AND count = 0)",
         ),
+    )
+
+
+def _debts() -> None:
+    table(
+        "debts",
+        *texts("merchant_id", "currency"),
+        *numbers("given_minor"),
+        sa.PrimaryKeyConstraint("merchant_id", "currency", name="debts_key"),
+        *checks(debt_begins_with_something="given_minor > 0"),
     )
 
 
