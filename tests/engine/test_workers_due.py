@@ -14,14 +14,17 @@ import pytest
 from tests.e2e.notify import shops
 from tests.e2e.notify.shops import Shop
 from tests.e2e.notify.stage import NOON_MS, QUICK, Stage, sender, staged
+from tests.support.engines import keep
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.attempt import Attempt
+from tillgate.acquiring.replay import MARK_KEPT_MS, MARK_LIFE_MS, RequestMark
 from tillgate.acquiring.states import AcquirementState, AttemptState, NotificationState
 from tillgate.engine.decide.paying import Ask
 from tillgate.engine.issuer import Answer, Approved, Declined, Question, Unknown
 from tillgate.engine.ports import Select
 from tillgate.kernel.clock import MINUTE_MS, SECOND_MS
 from tillgate.kernel.errors import Unavailable
+from tillgate.kernel.ids import ClientId, ReqMsgId
 from tillgate.kernel.record import Key
 from tillgate.workers.attempts import Attempts
 from tillgate.workers.expiry import Expiry
@@ -105,6 +108,44 @@ async def test_an_order_with_an_open_attempt_is_not_closed_by_time() -> None:
         stage.clock.advance(1_000 * LIFE_MS)
         await Expiry(stage.desk, QUICK).tick()
         assert (await order_of(stage, shop, "A-1")).state is AcquirementState.WAIT_BUYER_PAY
+
+
+def _mark(number: int, at_ms: int) -> RequestMark:
+    return RequestMark(
+        client_id=ClientId("C"), req_msg_id=ReqMsgId(f"m{number:02}"), digest="3f", at_ms=at_ms
+    )
+
+
+async def test_marks_are_forgotten_once_they_counted_for_nothing_for_long() -> None:
+    async with staged() as [stage]:
+        marks = [_mark(number, NOON_MS + number) for number in range(10)]
+        await keep(stage.store, *marks)
+        expiry = Expiry(stage.desk, msgspec.structs.replace(QUICK, forget_page=4))
+        stage.clock.advance(MARK_KEPT_MS)
+        await expiry.tick()
+        assert await stage.store.select(Select(record=RequestMark)) == marks
+
+        stage.clock.advance(9)
+        await expiry.tick()
+        assert await stage.store.select(Select(record=RequestMark)) == [marks[9]]
+        stage.clock.advance(1)
+        await expiry.tick()
+        assert await stage.store.select(Select(record=RequestMark)) == []
+
+
+async def test_a_tick_forgets_so_many_pages_and_leaves_the_rest_to_the_next() -> None:
+    async with staged() as [stage]:
+        await keep(stage.store, *(_mark(number, NOON_MS + number) for number in range(10)))
+        settings = msgspec.structs.replace(QUICK, forget_page=2, forget_pages_max=3)
+        expiry = Expiry(stage.desk, settings)
+        stage.clock.advance(2 * MARK_KEPT_MS)
+        for left in (4, 0, 0):
+            await expiry.tick()
+            assert len(await stage.store.select(Select(record=RequestMark))) == left
+
+
+def test_a_mark_is_kept_far_longer_than_it_counts() -> None:
+    assert MARK_KEPT_MS >= 2 * MARK_LIFE_MS
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.support.records import SAMPLES, sample
 from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
+from tillgate.acquiring.replay import RequestMark
 from tillgate.engine.ports import Select
 from tillgate.engine.verbs import VERBS
 from tillgate.kernel.money import Money
@@ -149,6 +150,7 @@ SEARCHED = [
     (statements.selected(Select(record=Attempt, after_key=("M", "t", 1))).text, "PRIMARY KEY"),
     (statements.total("merchant:M", "HKD", "M").text, "PRIMARY KEY"),
     (statements.by_fields(Agreement, ("token_hash",)), "agreements_alone_in_token_hash"),
+    (statements.forget(RequestMark), "request_marks_by_at_ms"),
 ]
 
 

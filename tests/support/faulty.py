@@ -75,6 +75,10 @@ class FaultyStore:
         if fault is Fault.COMMITTED_UNHEARD:
             raise CommitUnknown
 
+    async def forget(self, record: type[Record], *, before_ms: int, limit: int) -> int:
+        """Pass through."""
+        return await self._store.forget(record, before_ms=before_ms, limit=limit)
+
 
 @final
 class _Watched:

@@ -16,6 +16,8 @@ from tillgate.kernel.results import Result
 
 MARK_LIFE_MS = 30 * MINUTE_MS
 """How long a reqMsgId is remembered."""
+MARK_KEPT_MS = 4 * MARK_LIFE_MS
+"""How long its row is kept at least: far longer, since processes' clocks differ."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ from tillgate.engine.working_set import Overlay, WorkingSet
 from tillgate.kernel.clock import Clock
 from tillgate.kernel.errors import Broken, TillgateError, Unavailable
 from tillgate.kernel.ids import IdFactory
-from tillgate.kernel.record import Key
+from tillgate.kernel.record import Key, Record
 
 Verbs = Mapping[type[Command], Verb[Any]]
 Decided = tuple[Job, object, TillgateError | None]
@@ -100,6 +100,10 @@ class Engine:
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._lanes.put(Job(command, done), lane)
         return await done
+
+    async def forget(self, record: type[Record], *, before_ms: int, limit: int) -> int:
+        """Let the store forget old rows of a kind between two batches; return how many went."""
+        return await self._store.forget(record, before_ms=before_ms, limit=limit)
 
     async def _work(self) -> None:
         while True:

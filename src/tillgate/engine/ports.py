@@ -2,7 +2,7 @@
 
 Each port has one contract suite that all its implementations pass. What must hold: `load` locks in
 one global order; `flush` inserts without overwriting and reports what it lost; leaving the
-transaction block commits, an exception rolls back.
+transaction block commits, an exception rolls back; only what is made to be forgotten ever goes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -85,6 +85,18 @@ class Store(Protocol):
         """
         ...
 
+    async def forget(self, record: type[Record], *, before_ms: int, limit: int) -> int:
+        """Delete the oldest rows of a kind, at most `limit`, whose time is before `before_ms`.
+
+        A unit of work of its own, for kinds that are made to be forgotten and no others. Returns
+        how many went.
+
+        Raises:
+            Broken: rows of this kind are kept for ever.
+            CommitUnknown, Unavailable: as for a transaction; it may be asked again.
+        """
+        ...
+
 
 class Reader(Protocol):
     """Reads on connections of their own, which always see every answered commit."""
@@ -95,6 +107,10 @@ class Reader(Protocol):
 
     async def select(self, query: Select) -> Sequence[Any]:
         """Return the rows that match, each of type `query.record`."""
+        ...
+
+    async def pick(self, query: Select, *fields: str) -> Sequence[tuple[Any, ...]]:
+        """Return these fields alone of the rows that match: for reads of many that need little."""
         ...
 
     async def total(self, account: str, currency: str, *, book: str) -> int:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeVar, cast, final
 from tillgate.engine.ports import Change, Lookup, Select, StoreRefused, Transaction
 from tillgate.kernel.record import Key, Record
 from tillgate.ledger.entries import Posting
-from tillgate.storage.rules import check_rules
+from tillgate.storage.rows import picker
+from tillgate.storage.rules import age_field, check_rules
 from tillgate.storage.shape import shape
 
 R = TypeVar("R", bound=Record)
@@ -47,6 +48,16 @@ class MemoryStore:
             yield work
             self._commit(work.written, work.held)
 
+    async def forget(self, record: type[Record], *, before_ms: int, limit: int) -> int:
+        """Delete the oldest rows of a kind that are old enough."""
+        field = age_field(record)
+        async with self._lock:
+            rows = [row for row in self._tables[record].values() if getattr(row, field) < before_ms]
+            rows.sort(key=lambda row: (getattr(row, field), _key_values(row)))
+            for row in rows[:limit]:
+                self._drop(row)
+            return len(rows[:limit])
+
     async def get(self, record: type[R], *parts: str | int) -> R | None:
         """Return the row of this key."""
         row = self._tables[record].get(tuple(str(part) for part in parts))
@@ -61,6 +72,11 @@ class MemoryStore:
             field = name.removeprefix("-")
             rows.sort(key=lambda row: _sortable(getattr(row, field)), reverse=name[0] == "-")
         return rows[: query.limit]
+
+    async def pick(self, query: Select, *fields: str) -> Sequence[tuple[Any, ...]]:
+        """Return these fields of the rows that match, in order."""
+        picker(query.record, fields)
+        return [tuple(getattr(row, name) for name in fields) for row in await self.select(query)]
 
     async def total(self, account: str, currency: str, *, book: str) -> int:
         """Return what came into an account less what went out, within a book."""
@@ -87,6 +103,12 @@ class MemoryStore:
     def holder(self, slot: _Slot) -> Parts | None:
         """Return the key of the committed row that holds a slot."""
         return self._holders.get(slot)
+
+    def _drop(self, row: Record) -> None:
+        del self._tables[type(row)][row.key.parts]
+        self._found.remove(row)
+        for slot in _slots(row):
+            self._holders.pop(slot, None)
 
     def _commit(self, written: Mapping[Key, Record], held: Mapping[_Slot, Parts | None]) -> None:
         for key, row in written.items():
@@ -186,6 +208,15 @@ class _Index:
         for record, names in self._made:
             if record is type(row):
                 self._enter(row, names)
+
+    def remove(self, row: Record) -> None:
+        """Take a row out that is no more."""
+        for (record, names), made in self._made.items():
+            if record is type(row):
+                values = tuple(getattr(row, name) for name in names)
+                left = [one for one in made.pop(values, []) if one.key != row.key]
+                if left:
+                    made[values] = left
 
     def _enter(self, row: Record, names: tuple[str, ...]) -> None:
         values = tuple(getattr(row, name) for name in names)

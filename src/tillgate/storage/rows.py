@@ -16,7 +16,7 @@ import msgspec
 from tillgate.kernel.errors import Broken
 from tillgate.kernel.money import Money, currency
 from tillgate.kernel.record import Record
-from tillgate.storage.shape import Field, Kind, Shape, shape
+from tillgate.storage.shape import Field, Kind, Shape, currency_column, shape
 
 Value = str | int | bytes | None
 """What a database driver takes and gives."""
@@ -85,6 +85,40 @@ class Mapper:
         for place in self._key_numbers:
             values[place] = int(parts[place])
         return values
+
+
+@final
+class Picker:
+    """Turns some columns of one kind of record into the values of its fields."""
+
+    def __init__(self, of: Shape, names: Sequence[str]) -> None:
+        """Prepare the conversions of these fields; ValueError names one that is not there."""
+        fields = [of.field(name) for name in names]
+        units = [field for field in fields if field.kind is Kind.MONEY]
+        self.columns = (
+            *(field.column for field in fields),
+            *(currency_column(unit.name) for unit in units),
+        )
+        self._decode = _conversions(fields, decoder)
+        self._count = len(fields)
+        self._monies = tuple(
+            (fields.index(unit), len(fields) + place) for place, unit in enumerate(units)
+        )
+
+    def values(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the values of the fields, in the order in which they were named."""
+        values = list(row)
+        for place, convert in self._decode:
+            values[place] = convert(values[place])
+        for place, unit in self._monies:
+            values[place] = Money(values[place], currency(values[unit]))
+        return tuple(values[: self._count])
+
+
+@cache
+def picker(record: type[Record], names: tuple[str, ...]) -> Picker:
+    """Return the picker of some fields of a kind of record."""
+    return Picker(shape(record), names)
 
 
 @cache

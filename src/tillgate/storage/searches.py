@@ -2,7 +2,8 @@
 
 Kept apart from the tables, because statements must say what a partial index asks for, without
 loading SQLAlchemy. What must hold: an index that a payment writes to answers a question that is
-asked while somebody waits; one of few rows leaves all others out (`sparse`).
+asked while somebody waits, or finds what is forgotten; one of few rows leaves all others out
+(`sparse`).
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.notification import Notification
 from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.replay import RequestMark
 from tillgate.acquiring.risk.records import DeviceSeen, RiskDecision
 from tillgate.kernel.record import Record
 from tillgate.storage.shape import Shape
@@ -93,6 +95,7 @@ SEARCHES: Final[Mapping[type[Record], tuple[Search, ...]]] = {
             "The refunds of an order are found, the newest first.",
         ),
     ),
+    RequestMark: (Search(("at_ms",), "Marks that are too old are found, to be forgotten."),),
     RiskDecision: (
         Search(
             ("device", "outcome", "-at_ms"),

@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar, cast, final
 
-from tillgate.engine.ports import Change, CommitUnknown, Lookup, Select, StoreRefused, Transaction
+from tillgate.engine.ports import Change, CommitUnknown, Lookup, Select, StoreRefused
 from tillgate.kernel.errors import Broken, TillgateError, Unavailable
 from tillgate.kernel.record import Key, Record
 from tillgate.storage import statements
-from tillgate.storage.rows import Mapper, mapper, plain
+from tillgate.storage.rows import Mapper, mapper, picker, plain
 from tillgate.storage.workers import Work, Workers
 
 R = TypeVar("R", bound=Record)
@@ -36,7 +36,7 @@ class SqliteStore:
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self) -> AsyncIterator["_SqliteTransaction"]:
         """Open a unit of work; everybody else waits.
 
         Work is done in the order it is handed to the writer, so a transaction that is given up
@@ -51,6 +51,12 @@ class SqliteStore:
                 raise
             await work.commit()
 
+    async def forget(self, record: type[Record], *, before_ms: int, limit: int) -> int:
+        """Delete the oldest rows of a kind that are old enough."""
+        text = statements.forget(record)
+        async with self.transaction() as work:
+            return await work.count(text, before_ms, limit)
+
     async def get(self, record: type[R], *parts: str | int) -> R | None:
         """Return the row of this key."""
         key = Key(record, tuple(str(part) for part in parts))
@@ -62,6 +68,13 @@ class SqliteStore:
         statement = statements.selected(query)
         found = await self._readers.run(partial(_guarded, partial(_rows, statement)))
         return [mapper(query.record).record(row) for row in found]
+
+    async def pick(self, query: Select, *fields: str) -> Sequence[tuple[Any, ...]]:
+        """Return these fields of the rows that match, in order."""
+        of = picker(query.record, fields)
+        statement = statements.selected(query, of.columns)
+        found = await self._readers.run(partial(_guarded, partial(_rows, statement)))
+        return [of.values(row) for row in found]
 
     async def total(self, account: str, currency: str, *, book: str) -> int:
         """Return what came into an account less what went out, within a book."""
@@ -100,6 +113,10 @@ class _SqliteTransaction:
         if not changes:
             return []
         return await self._run(partial(_flush, changes))
+
+    async def count(self, text: str, *values: int) -> int:
+        """Run a statement and return how many rows it wrote."""
+        return await self._run(partial(_count, text, values))
 
     async def commit(self) -> None:
         """Make everything durable."""
@@ -150,6 +167,10 @@ def _first(lookup: Lookup, connection: sqlite3.Connection) -> Record | None:
 
 def _load(keys: Sequence[Key], connection: sqlite3.Connection) -> dict[Key, Record | None]:
     return {key: _row(key, connection) for key in keys}
+
+
+def _count(text: str, values: Sequence[int], connection: sqlite3.Connection) -> int:
+    return connection.execute(text, values).rowcount
 
 
 def _flush(changes: Sequence[Change], connection: sqlite3.Connection) -> list[Key]:

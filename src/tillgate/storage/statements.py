@@ -13,6 +13,7 @@ from tillgate.engine.ports import Select
 from tillgate.kernel.record import Record
 from tillgate.ledger.entries import Posting
 from tillgate.storage.rows import Value, plain
+from tillgate.storage.rules import age_field
 from tillgate.storage.searches import sparse_texts
 from tillgate.storage.shape import Shape, shape
 
@@ -63,8 +64,19 @@ def by_fields(record: type[Record], names: tuple[str, ...]) -> str:
     )
 
 
-def selected(query: Select) -> Statement:
-    """Return the statement of a query."""
+@cache
+def forget(record: type[Record]) -> str:
+    """Delete the oldest rows whose time, in this field, is before an instant; at most so many."""
+    of, key = shape(record), ", ".join(record.key_fields)
+    age = of.field(age_field(record)).column
+    return (
+        f"DELETE FROM {of.table} WHERE ({key}) IN"  # noqa: S608  Names of ours only.
+        f" (SELECT {key} FROM {of.table} WHERE {age} < ? ORDER BY {age}, {key} LIMIT ?)"
+    )
+
+
+def selected(query: Select, columns: Sequence[str] = ()) -> Statement:
+    """Return the statement of a query, for these columns or for all."""
     of = shape(query.record)
     values: dict[str, Value] = {}
     conditions = [
@@ -81,7 +93,7 @@ def selected(query: Select) -> Statement:
         conditions.append(f"({key}) > ({after})")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return Statement(
-        f"SELECT {', '.join(of.columns)} FROM {of.table}{where}"  # noqa: S608  Names of ours only.
+        f"SELECT {', '.join(columns or of.columns)} FROM {of.table}{where}"  # noqa: S608  Names of ours only.
         f" ORDER BY {_order(of, query.order_by)} LIMIT {_named(query.limit, values)}",
         values,
     )

@@ -1,7 +1,8 @@
 """The expiry worker: orders whose time is over are closed, so that their merchants are told.
 
 Doors judge an order by its own time, whether this worker has passed or not; it only writes down
-what is true already (U10). What must hold: an order with an open attempt is left alone.
+what is true already (U10). It also forgets marks of requests that are long over. What must hold: an
+order with an open attempt is left alone; a mark is forgotten only when it counts no more.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from typing import final
 
 from tillgate.acquiring.acquirement import Acquirement
+from tillgate.acquiring.replay import MARK_KEPT_MS, RequestMark
 from tillgate.acquiring.states import AcquirementState
 from tillgate.edge.desk import Desk
 from tillgate.engine.commands import Expire
@@ -21,7 +23,7 @@ from tillgate.workers.under_way import UnderWay
 
 @final
 class Expiry:
-    """Closes orders out of time, page by page."""
+    """Closes orders out of time, and forgets old marks, page by page."""
 
     def __init__(self, desk: Desk, settings: WorkerSettings) -> None:
         """Take its parts; `start` makes it work, `tick` does what is due once."""
@@ -43,10 +45,13 @@ class Expiry:
         await self._under_way.drain(self._settings.drain_ms)
 
     async def tick(self) -> None:
-        """Close every order whose time is over now."""
+        """Close every order whose time is over now, then forget some of what is old."""
         async with self._looking:
             while await self._close_page():
                 continue
+            for _ in range(self._settings.forget_pages_max):
+                if not await self._forget_page():
+                    break
 
     async def next_at_ms(self) -> int | None:
         """Return when the next order's time is over."""
@@ -64,6 +69,21 @@ class Expiry:
         while self._under_way.count:
             await self._under_way.one_ended()
         return len(page) == limit and bool(orders)
+
+    async def _forget_page(self) -> bool:
+        """Forget a page of marks; tell whether there may be more.
+
+        It looks first, so that the store's writer is left alone while there is nothing to forget.
+        """
+        before_ms = self._desk.clock.now_ms() - MARK_KEPT_MS
+        oldest = Select(
+            record=RequestMark, at_most=(("at_ms", before_ms - 1),), order_by=("at_ms",), limit=1
+        )
+        if not await self._desk.reader.select(oldest):
+            return False
+        limit = self._settings.forget_page
+        gone = await self._desk.engine.forget(RequestMark, before_ms=before_ms, limit=limit)
+        return gone == limit
 
     async def _close(self, order: Acquirement) -> None:
         command = Expire(

@@ -24,6 +24,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         attempts_max: issuers' answers waited for at once.
         expiry_poll_ms: how long until orders out of time are looked for again.
         expiry_page: how many of them are closed at a time.
+        forget_page: how many rows that nobody needs are deleted at a time.
+        forget_pages_max: how many such pages before orders are looked for again.
         pause_ms: how long a worker, or one piece of its work, rests after a fault.
         drain_ms: how long a stop waits for what is under way.
     """
@@ -36,5 +38,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     attempts_max: int = 16
     expiry_poll_ms: int = SECOND_MS
     expiry_page: int = 64
+    forget_page: int = 256
+    forget_pages_max: int = 16
     pause_ms: int = SECOND_MS
     drain_ms: int = 12 * SECOND_MS

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from tillgate.acquiring.operator import OperatorAction
+from tillgate.acquiring.replay import RequestMark
 from tillgate.acquiring.risk.records import RiskDecision
 from tillgate.engine.ports import StoreRefused
+from tillgate.kernel.errors import Broken
 from tillgate.kernel.record import Record
 from tillgate.ledger.entries import Entry, Posting
 from tillgate.storage.rules.books import BOOKS
@@ -18,7 +20,7 @@ from tillgate.storage.rules.orders import ORDERS
 from tillgate.storage.rules.payers import PAYERS
 from tillgate.storage.rules.rule import Rule, Rules
 
-__all__ = ["APPEND_ONLY", "RULES", "Rule", "Rules", "check_rules"]
+__all__ = ["APPEND_ONLY", "FORGOTTEN", "RULES", "Rule", "Rules", "age_field", "check_rules"]
 
 RULES: Final[Rules] = {**ORDERS, **PAYERS, **BOOKS}
 """The rules of each kind of record that has any."""
@@ -30,6 +32,20 @@ APPEND_ONLY: Final[Mapping[type[Record], str]] = {
     RiskDecision: "A judgement of risk is never changed; what an operator decides is another row.",
 }
 """Kinds of record whose rows are written once; in SQL, triggers refuse to change or delete them."""
+
+FORGOTTEN: Final[Mapping[type[Record], str]] = {RequestMark: "at_ms"}
+"""Kinds of record whose rows may go once they are old, and the field that says since when they are.
+
+A row may be forgotten only if its absence is decided upon as its old age is.
+"""
+
+
+def age_field(record: type[Record]) -> str:
+    """Return the field by which rows of a kind are forgotten; raise `Broken` for any other kind."""
+    if record not in FORGOTTEN:
+        message = f"rows of {record.__name__} are kept for ever"
+        raise Broken(message)
+    return FORGOTTEN[record]
 
 
 def check_rules(row: Record, *, is_insert: bool) -> None:

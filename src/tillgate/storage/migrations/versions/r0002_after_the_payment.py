@@ -319,6 +319,7 @@ def _request_marks() -> None:
         *numbers("at_ms"),
         sa.PrimaryKeyConstraint("client_id", "req_msg_id", name="request_marks_key"),
     )
+    index("request_marks", "by_at_ms", "at_ms")
 
 
 def _order_risks() -> None:
