@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.acting import Stage, call, codes_kept, heard, type_pin, until
+from tests.browser.acting import Stage, call, codes_kept, heard, type_pin, until, violations
 from tests.browser.agreeing import (
     Payer,
     agree,
@@ -22,7 +22,7 @@ from tests.browser.agreeing import (
 )
 from tests.browser.conftest import NewContext
 from tests.browser.foreign import Site, foreign_site
-from tests.support.gateway import Gateway, running
+from tests.support.gateway import Gateway, running, tillgate
 
 pytestmark = pytest.mark.xdist_group("browser-agreement")
 
@@ -37,6 +37,14 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 @pytest.fixture(autouse=True)
 def rich(gateway: Gateway) -> Iterator[Payer]:
     payer = Payer(gateway)
+    yield payer
+    payer.stop_all()
+    payer.close()
+
+
+@pytest.fixture
+def poor(gateway: Gateway) -> Iterator[Payer]:
+    payer = Payer(gateway, "poor")
     yield payer
     payer.stop_all()
     payer.close()
@@ -217,6 +225,78 @@ def test_limits_are_changed_in_the_wallet_and_hold_at_once(stage: Stage, rich: P
     told = inside(stage.page).locator("#club-answer code")
     told.wait_for()
     assert "LIMIT" in told.inner_text()
+
+
+def test_a_limit_rises_with_the_pin_alone(stage: Stage, rich: Payer) -> None:
+    page = stage.page
+    allow(stage)
+    show_list(page, "allowed")
+    page.click("[data-do=edit]")
+    page.locator("[data-limit=single] input[value=none]").check()
+    page.locator("[data-limit=daily] input[value=none]").check()
+    page.click(".allowed-form button[type=submit]")
+    page.locator("#pin:focus").wait_for()  # By keyboard from here on.
+    asked = page.locator("#pin").get_attribute("aria-describedby") or ""
+    told = [page.inner_text(f"#{each}") for each in asked.split()]
+    assert told[0] == "New limits for Maison Lin"
+    assert told[1].count("No limit") == 2
+    type_pin(page, "999999")
+    problem = page.locator(".proof [role=alert]:has-text('2 tries left')")
+    problem.wait_for()
+    assert page.locator("#pin:focus").get_attribute("aria-invalid") == "true"
+    page.keyboard.type("123")
+    page.select_option("#language", "zh-Hant")
+    assert "2" in page.inner_text(".proof [role=alert]")
+    assert page.locator(".dot.filled").count() == 3
+    page.select_option("#language", "en")
+    assert rich.active()[0]["dailyMax"]["value"] == "100000"
+    page.click("[data-do=change]")
+    assert page.locator("[data-limit=single] input:checked").input_value() == "none"
+    page.locator("[data-limit=single] input[value='1000']").check()
+    page.keyboard.press("Enter")
+    page.locator("#pin:focus").wait_for()
+    type_pin(page)
+    page.locator(".allowed-facts:has([data-spent]):has-text('HK$1,000.00')").wait_for()
+    assert page.locator("[data-do=edit]:focus").count() == 1
+    assert page.inner_text("#status") == "The limits are saved."
+    (now,) = rich.active()
+    assert (now["singleMax"]["value"], now["dailyMax"]) == ("100000", None)
+
+
+def test_the_last_wrong_pin_leaves_the_limits_and_says_so(stage: Stage, poor: Payer) -> None:
+    page = stage.page
+    allow(stage, "poor")
+    show_list(page, "allowed")
+    page.click("[data-do=edit]")
+    page.locator("[data-limit=daily] input[value='3000']").check()
+    page.click(".allowed-form button[type=submit]")
+    for words in ("2 tries left", "One try left", "limits stay as they were"):
+        type_pin(page, "999999")
+        page.locator(f".proof [role=alert]:has-text('{words}')").wait_for()
+    assert page.locator("#pin").count() == 0
+    assert violations(page.main_frame) == []
+    page.click("[data-do=keep]")
+    assert "HK$1,000.00" in page.inner_text(".allowed-facts")
+    assert poor.active()[0]["dailyMax"]["value"] == "100000"
+    done = tillgate("payer", "unlock", "poor", "--data", str(stage.gateway.data))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_lost_answer_to_the_pin_is_asked_for_again(stage: Stage, rich: Payer) -> None:
+    page = stage.page
+    allow(stage)
+    show_list(page, "allowed")
+    page.click("[data-do=edit]")
+    page.locator("[data-limit=daily] input[value='3000']").check()
+    page.click(".allowed-form button[type=submit]")
+    page.locator("#pin:focus").wait_for()
+    page.route("**/wallet/agreements/limits", lambda route: route.abort())
+    type_pin(page)
+    page.locator(".proof [role=alert]:has-text('did not work')").wait_for()
+    page.unroute("**/wallet/agreements/limits")
+    type_pin(page)
+    page.locator(".allowed-facts:has([data-spent]):has-text('HK$3,000.00')").wait_for()
+    assert rich.active()[0]["dailyMax"]["value"] == "300000"
 
 
 def test_a_part_is_given_back_and_stands_under_its_payment(stage: Stage) -> None:

@@ -18,6 +18,7 @@ from tests.support.gateway import MERCHANT_ID, PIN, Gateway, order, running, til
 from tillgate.merchant import AccessToken, AgreementPage, Merchant, Paid, Refunded
 
 WRONG = "999999"
+LIMITS = "/wallet/agreements/limits"
 BACK = "http://shop.example/back?kept=yes"
 
 
@@ -237,10 +238,11 @@ def test_a_payer_limits_and_ends_what_is_the_payers_own(
     paid = merchant.debit(order(f"{number[:8]}-1"), access_token=access.access_token)
     assert isinstance(paid, Paid)
     me, stranger = wallet.sign_in("rich"), wallet.sign_in("poor")
-    limits = {**named(number), "singleMax": "5"}
-    wallet.post("/wallet/agreements/limits", limits, status=404, **stranger)
-    now = wallet.post("/wallet/agreements/limits", limits, **me)["agreement"]
-    assert (now["singleMax"]["value"], now["dailyMax"]) == ("500", None)
+    limits = {**named(number), "singleMax": "5", "dailyMax": "30"}
+    for pin in ({}, {"pin": PIN}):
+        wallet.post(LIMITS, {**limits, **pin}, status=404, **stranger)
+    now = wallet.post(LIMITS, limits, **me)["agreement"]
+    assert (now["singleMax"]["value"], now["dailyMax"]["value"]) == ("500", "3000")
     assert now["spentToday"]["value"] == "1000"
     refused = merchant.debit(order(f"{number[:8]}-2"), access_token=access.access_token)
     assert "LIMIT" in refused.code  # type: ignore[union-attr]  # Anything else fails just as well.
@@ -248,7 +250,8 @@ def test_a_payer_limits_and_ends_what_is_the_payers_own(
     for _ in range(2):
         ended = wallet.post("/wallet/agreements/cancel", named(number), **me)["agreement"]
         assert (ended["state"], ended["cancelledBy"]) == ("CANCELED", "payer")
-    wallet.post("/wallet/agreements/limits", limits, status=409, **me)
+    for each in (limits, {**named(number), "pin": WRONG}):
+        wallet.post(LIMITS, each, status=409, **me)
     assert not isinstance(
         merchant.debit(order(f"{number[:8]}-3"), access_token=access.access_token), Paid
     )

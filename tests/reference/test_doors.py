@@ -158,6 +158,11 @@ async def test_an_agreement_s_whole_way_is_answered_as_described(doors: Describe
     await doors.ask("POST", f"{page}/sign", {"pin": PIN, **limits}, token=token)
     await doors.ask("GET", f"{page}.json", token=token)
     await doors.ask("POST", "/wallet/agreements/limits", {**NAMED, **limits}, token=token)
+    lifted = {**NAMED, **limits, "dailyMax": "2000"}
+    await doors.ask("POST", "/wallet/agreements/limits", lifted, token=token)
+    for pin in ("999999", PIN):
+        raised = {**lifted, "pin": pin}
+        await doors.ask("POST", "/wallet/agreements/limits", raised, token=token)
     wrong = {**NAMED, "singleMax": "2", "dailyMax": "1"}
     await doors.ask("POST", "/wallet/agreements/limits", wrong, token=token, status=400)
     await doors.ask("GET", "/wallet/agreements", token=token)

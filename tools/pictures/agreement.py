@@ -9,7 +9,7 @@ from typing import Final
 from playwright.sync_api import Page
 
 from tests.browser.acting import Stage, type_pin
-from tests.browser.agreeing import agree, inside, show_list
+from tests.browser.agreeing import agree, allow, inside, show_list
 from tools.pictures.studio import DESK, LOOKS, PHONE, Demo, Look, Size, Studio, demo
 
 WRONG_PIN: Final = "999999"
@@ -90,14 +90,33 @@ def lists(studio: Studio, _at: Demo) -> None:
         show_list(page, "allowed")
         page.locator(".allowed-facts").wait_for()
         studio.all_looks(page, "wallet-allowed")
-        page.click("[data-do=edit]")
-        studio.all_looks(page, "wallet-limits")
-        page.click(".allowed-form .quiet-button")
         page.click("[data-do=stop]")
         studio.all_looks(page, "wallet-stop")
         page.click("[data-do=stop-now]")
         page.locator(".ended").wait_for()
         studio.all_looks(page, "wallet-stopped")
+
+
+def limits(studio: Studio, _at: Demo) -> None:
+    """Allow in the wallet, raise a limit, and mistype the PIN that this needs until it is over."""
+    with demo() as fresh, studio.person(LOOKS[0], PHONE) as context:
+        page = context.new_page()
+        stage = Stage(fresh, page)  # type: ignore[arg-type]  # A demo is a gateway.
+        allow(stage)
+        show_list(page, "allowed")
+        page.click("[data-do=edit]")
+        studio.all_looks(page, "wallet-limits")
+        page.locator("[data-limit=daily] input[value='3000']").check()
+        page.click(".allowed-form button[type=submit]")
+        for _ in range(3):
+            type_pin(page, WRONG_PIN)
+            page.locator(".proof:not(.sending) .problem:not(:empty)").wait_for()
+            if page.locator(".proof .problem:has-text('2')").count():
+                page.locator("#pin").press_sequentially("123")
+                studio.all_looks(page, "wallet-limits-pin")
+                page.locator("#pin").fill("")
+        page.locator(".proof:not(:has(.pad))").wait_for()
+        studio.all_looks(page, "wallet-limits-locked")
 
 
 def pay_and_give_back(stage: Stage) -> None:

@@ -386,6 +386,7 @@ SCENES: Final[dict[str, Scene]] = {
     "wallet": wallet,
     "agreement": agreement.signing,
     "lists": agreement.lists,
+    "limits": agreement.limits,
     "agreement-shop": agreement.shop,
     "story": story_whole,
     "hero": hero,

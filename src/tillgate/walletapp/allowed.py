@@ -1,19 +1,22 @@
 """Where a payer allowed automatic payments: the list, the limits, the end.
 
 What must hold: a payer sees and changes only agreements of their own; what was spent today is the
-day of the gateway's clock in Hong Kong; an end needs no PIN, since it can only protect.
+day of the gateway's clock in Hong Kong; an end or a lower limit needs no PIN, since it can only
+protect, and spends no try; a limit that rises or goes away needs the PIN.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.allowance import Allowance, agreement_owner
-from tillgate.edge.answers import Answer
+from tillgate.edge.answers import Answer, wrong_pin
 from tillgate.edge.desk import Desk
+from tillgate.edge.sessions import wrong_pin_left
 from tillgate.edge.shown import money_json
 from tillgate.edge.story import StepKind
-from tillgate.engine.commands import CancelAgreement, LimitAgreement
+from tillgate.engine.commands import AcceptPin, CancelAgreement, LimitAgreement
 from tillgate.engine.decide.agreements import Agreed
 from tillgate.engine.queries import agreements_of_payer, allowances_of
 from tillgate.kernel.clock import rfc3339
@@ -22,7 +25,18 @@ from tillgate.kernel.ids import MerchantAgreementId, MerchantId, PayerId
 from tillgate.kernel.money import Money
 from tillgate.kernel.results import Result
 from tillgate.protocol import tradepay
-from tillgate.walletapp.bodies import Named, SetLimits, read_limits
+from tillgate.walletapp.bodies import Limits, Named, SetLimits, read_limits
+
+NO_LIMITS = Limits(single_max=None, daily_max=None)
+PIN_NEEDED = Answer(
+    200,
+    {
+        "resultCode": None,
+        "memo": "PIN_NEEDED: A limit would rise or go away; send it again with the PIN.",
+        "needsPin": True,
+    },
+)
+"""Nothing was changed, and no try was spent."""
 
 
 async def agreements(desk: Desk, payer_id: PayerId) -> Answer:
@@ -55,23 +69,73 @@ async def cancel(desk: Desk, payer_id: PayerId, raw: bytes) -> Answer:
 
 
 async def limit(desk: Desk, payer_id: PayerId, raw: bytes) -> Answer:
-    """Set both limits of one of the payer's agreements."""
+    """Set both limits of one of the payer's agreements; what was begun goes on by itself."""
     said = tradepay.read_door(SetLimits, raw)
+    agreement = await _mine(desk, payer_id, said)
+    limits = read_limits(said, agreement.currency)
+    going_on = asyncio.ensure_future(_limit(desk, payer_id, said, limits))
+    return await asyncio.shield(going_on)
+
+
+async def _limit(desk: Desk, payer_id: PayerId, said: SetLimits, limits: Limits) -> Answer:
+    async with desk.turns.of(payer_id):
+        agreement = await _mine(desk, payer_id, said)
+        if not agreement.is_active:
+            raise Refused(Result.AGREEMENT_STATUS_INVALID)
+        if _is_looser(limits, await _limits(desk, agreement)):
+            unproven = await _unproven(desk, payer_id, said.pin)
+            if unproven is not None:
+                return unproven
+        agreed = await _limited(desk, agreement, payer_id, limits)
+    return await _one(desk, agreed.agreement)
+
+
+async def _mine(desk: Desk, payer_id: PayerId, said: SetLimits) -> Agreement:
+    """Return the agreement as it stands now; nobody learns of another payer's."""
     key = (MerchantId(said.merchant_id), MerchantAgreementId(said.merchant_agreement_id))
     agreement = await desk.reader.get(Agreement, *key)
     if agreement is None or agreement.payer_id != payer_id:
         raise Refused(Result.TARGET_NOT_FOUND)
-    limits = read_limits(said, agreement.currency)
+    return agreement
+
+
+async def _limits(desk: Desk, agreement: Agreement) -> Limits:
+    """Return the limits that stand; none where nothing is on record."""
+    owner = agreement_owner(*agreement.key.parts)
+    row = await desk.reader.get(Allowance, owner, agreement.currency)
+    return Limits(row.single_max, row.daily_max) if row else NO_LIMITS
+
+
+def _is_looser(wanted: Limits, standing: Limits) -> bool:
+    """Tell whether a limit rises or goes away."""
+    return any(
+        now is not None and (new is None or new > now)
+        for new, now in zip(wanted, standing, strict=True)
+    )
+
+
+async def _unproven(desk: Desk, payer_id: PayerId, pin: str | None) -> Answer | None:
+    """Return what to answer unless the PIN is right, which gives all tries back."""
+    if pin is None:
+        return PIN_NEEDED
+    wrong = await wrong_pin_left(desk, payer_id, pin)
+    if wrong is not None:
+        return wrong_pin(wrong)
+    await desk.engine.execute(AcceptPin(operation_id=desk.operation(), payer_id=payer_id))
+    return None
+
+
+async def _limited(desk: Desk, agreement: Agreement, payer_id: PayerId, limits: Limits) -> Agreed:
     command = LimitAgreement(
         operation_id=desk.operation(),
-        merchant_id=key[0],
-        merchant_agreement_id=key[1],
+        merchant_id=agreement.merchant_id,
+        merchant_agreement_id=agreement.merchant_agreement_id,
         payer_id=payer_id,
         single_max=limits.single_max,
         daily_max=limits.daily_max,
     )
     agreed: Agreed = await desk.engine.execute(command)
-    return await _one(desk, agreed.agreement)
+    return agreed
 
 
 async def _one(desk: Desk, agreement: Agreement) -> Answer:

@@ -63,6 +63,13 @@ class SetLimits(Message, frozen=True, kw_only=True):
 
     merchant_id: MerchantIdMember
     merchant_agreement_id: AgreementIdMember
+    pin: (
+        Annotated[
+            str,
+            secret("the payer's PIN, when a limit rises or is lifted", length=6, rule=PIN),
+        ]
+        | None
+    ) = None
     single_max: SingleMax | None = None
     daily_max: DailyMax | None = None
 

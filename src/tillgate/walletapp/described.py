@@ -17,6 +17,7 @@ from tillgate.edge.described import (
     Described,
     Door,
     KnownPayer,
+    Memo,
     NotYet,
     Outcome,
     Session,
@@ -137,6 +138,15 @@ class OneAgreement(Described, frozen=True, kw_only=True):
 
 
 @final
+class PinNeeded(Described, frozen=True, kw_only=True):
+    """Nothing was changed: send the same again with the PIN."""
+
+    result_code: Annotated[None, part("always null: no outcome")]
+    memo: Memo
+    needs_pin: Annotated[bool, part("always true")]
+
+
+@final
 class SigningView(Described, frozen=True, kw_only=True):
     """What the signing page shows."""
 
@@ -222,7 +232,18 @@ DOORS: tuple[Door, ...] = (
         meaning="Sets both limits of one of the payer's agreements; one that is absent is lifted.",
         credential=Credential.SESSION,
         body=SetLimits,
-        answers={200: (OneAgreement,), **_OWN, **ABSENT, **_CONFLICT, **MALFORMED, **BUSY},
+        answers={
+            200: (OneAgreement, PinNeeded, NotYet),
+            **_OWN,
+            **ABSENT,
+            **_CONFLICT,
+            **MALFORMED,
+            **BUSY,
+        },
+        notes=(
+            "A limit that rises or is lifted needs the PIN; without it nothing is changed.",
+            "Lower limits need no PIN, and a PIN that comes with them is not checked.",
+        ),
     ),
     Door(
         method="POST",

@@ -1,18 +1,19 @@
 /**
  * Where this payer allowed automatic payments: the limits, what was collected today, a way to change and to stop. It
- * decides nothing; what it shows after a change is what the server answered.
+ * decides nothing, not even whether limits need the PIN; what it shows after a change is what the server answered.
  */
 
 import { el } from "/static/cashier/js/dom.js";
 import { isLess, showMoney } from "/static/cashier/js/money.js";
 import { Limits, limitWords, majorUnits } from "./limits.js";
 import { askOwn, initial, listScreen, notLoaded, nothing, shownDate, waiting } from "./listing.js";
+import { Proof } from "./proof.js";
 
 /** @typedef {import("./listing.js").Speech} Speech */
 /** @typedef {import("./listing.js").Wallet} Wallet */
 /** @typedef {import("/static/cashier/js/money.js").Money} Money */
 /** @typedef {{merchantId: string, payee: string, merchantAgreementId: string, signedAt: string, cancelledAt: string | null, cancelledBy: string | null, state: string, currency: string, singleMax: Money | null, dailyMax: Money | null, spentToday: Money}} Agreement */
-/** @typedef {{at: Agreement, what: "edit" | "stop"}} Doing */
+/** @typedef {{at: Agreement, what: "edit" | "pin" | "stop"}} Doing */
 
 export class Allowed {
   /** @param {Speech} speech @param {Wallet} wallet */
@@ -27,6 +28,12 @@ export class Allowed {
     this.doing = null;
     /** @type {Limits | null} */
     this.limits = null;
+    /** @type {import("./limits.js").Chosen} The limits that a PIN is asked for. */
+    this.chosen = {};
+    /** @type {number | null} */
+    this.triesLeft = null;
+    /** @type {Proof | null} */
+    this.proof = null;
     this.failed = false;
     this.busy = false;
     this.element = el("div", { class: "list-holder" });
@@ -41,28 +48,38 @@ export class Allowed {
     this.draw();
   }
 
-  /** Everything again, in the present language; limits that are being changed stay as they stand. */
+  /** Everything again, in the present language; limits that are being changed, and a PIN, stay as they stand. */
   draw() {
-    const speech = this.speech;
+    const { speech, proof: before } = this;
+    const focused = before?.pad != null && document.activeElement === before.pad.field;
+    this.proof = null;
     const { element, place } = listScreen(speech, { heading: speech.say("allowed.heading"), kind: "allowed", onBack: this.wallet.onBack });
     const active = this.agreements.filter((each) => each.state === "ACTIVE");
     const ended = this.agreements.filter((each) => each.state !== "ACTIVE");
     if (this.state === "loading") place.append(waiting(speech.say("allowed.loading")));
     else if (this.state === "lost") place.append(notLoaded(speech, () => this.load()));
     else if (!active.length) place.append(nothing("repeat", speech.say("allowed.empty.heading"), speech.say("allowed.empty")));
-    else place.append(el("p", { class: "list-lead quiet" }, speech.say("allowed.lead")), ...active.map((each) => this.card(each)));
+    else place.append(...this.lead(), ...active.map((each) => this.card(each)));
     if (ended.length) place.append(this.past(ended));
     this.element.replaceChildren(element);
+    const proof = /** @type {Proof | null} */ (this.proof);
+    if (before && proof) proof.hold(before);
+    if (focused) proof?.focus();
+  }
+
+  /** What the cards are; the PIN pad needs the room. */
+  lead() {
+    return this.doing?.what === "pin" ? [] : [el("p", { class: "list-lead quiet" }, this.speech.say("allowed.lead"))];
   }
 
   /** @param {Agreement} agreement */
   card(agreement) {
     const doing = this.doing?.at === agreement ? this.doing.what : null;
-    const body = doing === "edit" ? this.editor(agreement) : doing === "stop" ? this.question(agreement) : this.standing(agreement);
+    const body = { edit: () => this.editor(agreement), pin: () => this.asker(agreement), stop: () => this.question(agreement), none: () => this.standing(agreement) }[doing ?? "none"]();
     return el(
       "article",
       { class: "allowed", "data-agreement": agreement.merchantAgreementId },
-      el("header", { class: "allowed-head" }, initial(agreement.payee), el("div", { class: "payment-words" }, el("h3", {}, agreement.payee), el("span", { class: "quiet" }, this.speech.say("allowed.since", { date: shownDate(this.speech, agreement.signedAt) })))),
+      el("header", { class: doing === "pin" ? "visually-hidden" : "allowed-head" }, initial(agreement.payee), el("div", { class: "payment-words" }, el("h3", {}, agreement.payee), el("span", { class: "quiet" }, this.speech.say("allowed.since", { date: shownDate(this.speech, agreement.signedAt) })))),
       ...body,
     );
   }
@@ -114,6 +131,19 @@ export class Allowed {
   }
 
   /** @param {Agreement} agreement */
+  asker(agreement) {
+    const wanted = { payee: agreement.payee, currency: agreement.currency, exponent: agreement.spentToday.exponent ?? 2, chosen: this.chosen };
+    const ways = {
+      onPin: (/** @type {string} */ pin) => this.prove(agreement, pin),
+      onChange: () => this.reconsider(agreement),
+      onKeep: () => this.end(agreement),
+      announce: this.wallet.announce,
+    };
+    this.proof = new Proof(this.speech, wanted, ways, this);
+    return [this.proof.element];
+  }
+
+  /** @param {Agreement} agreement */
   question(agreement) {
     const { speech } = this;
     return [
@@ -155,7 +185,7 @@ export class Allowed {
 
   /** Back to the card, with the focus where it came from. @param {Agreement} agreement */
   end(agreement) {
-    const what = this.doing?.what ?? "edit";
+    const what = this.doing?.what === "stop" ? "stop" : "edit";
     this.doing = null;
     this.draw();
     const card = [...this.element.querySelectorAll("article")].find((each) => each.dataset.agreement === agreement.merchantAgreementId);
@@ -167,7 +197,33 @@ export class Allowed {
   async save(event, agreement) {
     event.preventDefault();
     const chosen = this.limits?.read();
-    if (chosen) await this.change(agreement, "/wallet/agreements/limits", chosen, this.speech.say("allowed.saved"));
+    if (!chosen || this.busy) return;
+    this.chosen = chosen;
+    await this.change(agreement, "/wallet/agreements/limits", chosen, this.speech.say("allowed.saved"));
+  }
+
+  /** @param {Agreement} agreement @param {string} pin */
+  async prove(agreement, pin) {
+    if (this.busy) return;
+    this.proof?.element.classList.add("sending");
+    this.wallet.announce(this.speech.say("allowed.saving"));
+    await this.change(agreement, "/wallet/agreements/limits", { ...this.chosen, pin }, this.speech.say("allowed.saved"));
+  }
+
+  /** The server wants the PIN, or wants it again. @param {Agreement} agreement @param {number | null} triesLeft */
+  askPin(agreement, triesLeft) {
+    this.doing = { at: agreement, what: "pin" };
+    this.triesLeft = triesLeft;
+    this.draw();
+    this.proof?.focus();
+  }
+
+  /** Back from the PIN to the limits as they were chosen. @param {Agreement} agreement */
+  reconsider(agreement) {
+    this.doing = { at: agreement, what: "edit" };
+    this.failed = false;
+    this.draw();
+    /** @type {HTMLElement | null} */ (this.element.querySelector("h4"))?.focus();
   }
 
   /** @param {Agreement} agreement */
@@ -188,6 +244,9 @@ export class Allowed {
     const answer = await askOwn(this.wallet, path, { method: "POST", body: { merchantId, merchantAgreementId, ...more } });
     this.busy = false;
     this.failed = !answer;
+    const isHere = this.doing?.at === agreement; // Who has turned back meanwhile is not asked again.
+    if (answer && !answer.agreement) return isHere && this.askPin(agreement, answer.triesLeft ?? null);
+    if (!answer && isHere && this.doing?.what === "pin") return this.askPin(agreement, null);
     if (!answer) return this.draw();
     this.agreements = this.agreements.map((each) => (each === agreement ? answer.agreement : each));
     this.wallet.announce(done);
