@@ -210,3 +210,22 @@ async def test_payments_without_a_device_are_found_as_those_with_one(store: AnyS
     assert await found("") == [1, 3]
     assert await found("d1") == [2]
     assert await found("", "d2") == [1, 3, 4]
+
+
+async def test_some_fields_are_picked_as_the_whole_rows_have_them(store: AnyStore) -> None:
+    rows = [
+        sample(Acquirement, merchant_trans_id=str(number), acquirement_id=str(number))
+        for number in range(3)
+    ]
+    async with store.transaction() as work:
+        assert not await work.flush([Change(row, is_insert=True) for row in rows])
+    query = Select(record=Acquirement, order_by=("-merchant_trans_id",), limit=2)
+
+    picked = await store.pick(query, "amount", "state", "cancel_requested", "paid_at_ms")
+
+    whole = await store.select(query)
+    assert [tuple(row) for row in picked] == [
+        (row.amount, row.state, row.cancel_requested, row.paid_at_ms) for row in whole
+    ]
+    with pytest.raises(ValueError, match="has no field 'none'"):
+        await store.pick(query, "none")

@@ -53,6 +53,11 @@ class Noting:
         self.queries.append(query)
         return await self._store.select(query)
 
+    async def pick(self, query: Select, *fields: str) -> Sequence[Any]:
+        """Note the query and find nothing."""
+        self.queries.append(query)
+        return await self._store.pick(query, *fields)
+
     async def total(self, account: str, currency: str, *, book: str) -> int:
         """Find nothing."""
         return await self._store.total(account, currency, book=book)

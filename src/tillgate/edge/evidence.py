@@ -186,8 +186,8 @@ async def gather(
 ) -> Evidence:
     """Read the history that the rules look at; `totals` when there are approximate limits."""
     paid = await _paid_by(reader, payer, now_ms)
-    ages_ms = [now_ms - (row.paid_at_ms or 0) for row in paid]
-    today = [row.amount for row, age_ms in zip(paid, ages_ms, strict=True) if age_ms < DAY_MS]
+    ages_ms = [now_ms - paid_at_ms for paid_at_ms, _ in paid]
+    today = [spent for paid_at_ms, spent in paid if now_ms - paid_at_ms < DAY_MS]
     same = [spent for spent in today if spent.currency == amount.currency]
     since_ms, older, others = await _device_history(reader, payer, signals.device)
     merchant_day = device_day = None
@@ -201,7 +201,7 @@ async def gather(
         payer_since_ms=payer.created_at_ms,
         hour_count=sum(age_ms < HOUR_MS for age_ms in ages_ms),
         day=Day(count=len(today), spent=sum(same, Money(0, amount.currency))),
-        usual=_usual([row.amount for row in paid if row.amount.currency == amount.currency]),
+        usual=_usual([spent for _, spent in paid if spent.currency == amount.currency]),
         device_since_ms=since_ms,
         older_devices=older,
         other_payers=others,
@@ -210,17 +210,19 @@ async def gather(
     )
 
 
-async def _paid_by(reader: Reader, payer: Payer, now_ms: int) -> Sequence[Acquirement]:
-    """Return the newest payments; another process's clock may be a little ahead of this one."""
-    found: Sequence[Acquirement] = await reader.select(
-        Select(
-            record=Acquirement,
-            equals=(("payer_id", payer.payer_id),),
-            at_most=(("paid_at_ms", now_ms + MINUTE_MS),),
-            order_by=("-paid_at_ms",),
-            limit=COUNTED_MAX,
-        )
+async def _paid_by(reader: Reader, payer: Payer, now_ms: int) -> Sequence[tuple[int, Money]]:
+    """Return when the newest payments were made and what they were of.
+
+    Another process's clock may be a little ahead of this one.
+    """
+    query = Select(
+        record=Acquirement,
+        equals=(("payer_id", payer.payer_id),),
+        at_most=(("paid_at_ms", now_ms + MINUTE_MS),),
+        order_by=("-paid_at_ms",),
+        limit=COUNTED_MAX,
     )
+    found: Sequence[Any] = await reader.pick(query, "paid_at_ms", "amount")
     return found
 
 

@@ -56,6 +56,11 @@ class CountedReads:
         self.selects.append(query)
         return await self.store.select(query)
 
+    async def pick(self, query: Select, *fields: str) -> Sequence[Any]:
+        """Return these fields of the rows that match."""
+        self.selects.append(query)
+        return await self.store.pick(query, *fields)
+
     async def total(self, account: str, currency: str, *, book: str) -> int:
         """Return what an account holds in one book."""
         return await self.store.total(account, currency, book=book)
