@@ -53,6 +53,8 @@ async def standing(
 ) -> Standing:
     """Return the payer's agreement with the merchant that this page may lead to being debited."""
     terms = signed.terms
+    if not page_origin:
+        return NONE_STANDS
     merchant = await desk.directory.merchant(terms.merchant_id)
     if merchant is None or page_origin not in merchant.origins:
         return NONE_STANDS
