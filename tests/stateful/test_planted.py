@@ -43,8 +43,8 @@ def allowance_kept_after_a_decline(patch: Patch) -> None:
 def cancel_after_a_refund(patch: Patch) -> None:
     undo = end_order._undo_payment  # noqa: SLF001  As above.
 
-    def undone(rows: Any, order: Any, moment: Any) -> Any:
-        return undo(rows, order.replaced(refunded=zero("HKD")), moment)
+    def undone(rows: Any, order: Any, command: Any, moment: Any) -> Any:
+        return undo(rows, order.replaced(refunded=zero("HKD")), command, moment)
 
     patch.setattr(end_order, "_undo_payment", undone)
 
