@@ -26,7 +26,10 @@ from tillgate.protocol.messages import prepare_redirect
 from tillgate.protocol.profile import Profile
 from tillgate.protocol.signature import seal
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("reference-doors"),
+]
 AGREEMENT = "8b0b4dd8218a42269483f5806e17a7d4"
 NAMED = {"merchantId": MERCHANT_ID, "merchantAgreementId": AGREEMENT}
 
