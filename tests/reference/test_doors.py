@@ -26,10 +26,7 @@ from tillgate.protocol.messages import prepare_redirect
 from tillgate.protocol.profile import Profile
 from tillgate.protocol.signature import seal
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("reference-doors"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 AGREEMENT = "8b0b4dd8218a42269483f5806e17a7d4"
 NAMED = {"merchantId": MERCHANT_ID, "merchantAgreementId": AGREEMENT}
 
@@ -115,7 +112,7 @@ async def doors(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Descr
         yield Described(house, data)
 
 
-async def test_a_payer_s_whole_way_is_answered_as_described(doors: Described) -> None:
+async def _walk_a_payers_way(doors: Described) -> None:
     said = {"payer": "rich", "pin": PIN}
     await doors.ask("POST", "/wallet/session", {**said, "pin": "999999"}, status=401)
     await doors.ask("POST", "/wallet/session", {**said, "payer": "nobody"}, status=403)
@@ -149,7 +146,7 @@ async def test_a_payer_s_whole_way_is_answered_as_described(doors: Described) ->
     await doors.ask("DELETE", "/wallet/session")
 
 
-async def test_an_agreement_s_whole_way_is_answered_as_described(doors: Described) -> None:
+async def _walk_an_agreements_way(doors: Described) -> None:
     token = (await doors.ask("POST", "/wallet/session", {"payer": "rich", "pin": PIN}))["token"]
     page = await doors.signing_page()
     await doors.ask("GET", f"{page}.json")
@@ -177,7 +174,11 @@ async def test_an_agreement_s_whole_way_is_answered_as_described(doors: Describe
     await doors.ask("GET", "/wallet/agreements", token=token)
 
 
-async def test_every_described_success_was_met(doors: Described) -> None:
+async def test_every_answer_is_described_and_every_described_success_is_met(
+    doors: Described,
+) -> None:
+    await _walk_a_payers_way(doors)
+    await _walk_an_agreements_way(doors)
     described = {
         (door.name, 200, kind.__name__) for door in DESCRIBED for kind in door.answers[200]
     }
