@@ -24,20 +24,14 @@ async def ask_debit(desk: Desk, ask: Ask) -> Final | Opened:
 
     `Opened` when an agreement's one try was declined: the cashier is left (U14).
     """
-    issuer = desk.issuers.get(ask.issuer)
-    answer: Answer = Unknown()
-    if issuer is not None:
-        answer = await _answered(desk, issuer.debit(ask.question))
+    answer = await _asked(desk, ask.issuer, ask.question, AttemptKind.DEBIT)
     key = (ask.merchant_id, ask.merchant_trans_id)
     return await _commit(desk, key, ask.attempt_no, answer, lane=Lane.PEOPLE)
 
 
 async def ask_refund(desk: Desk, ask: Ask) -> None:
     """Ask the issuer to take money back and commit what it answered."""
-    issuer = desk.issuers.get(ask.issuer)
-    answer: Answer = Unknown()
-    if issuer is not None:
-        answer = await _answered(desk, issuer.refund(ask.question))
+    answer = await _asked(desk, ask.issuer, ask.question, AttemptKind.REFUND)
     key = (ask.merchant_id, ask.merchant_trans_id)
     await _commit(desk, key, ask.attempt_no, answer, lane=Lane.PEOPLE)
 
@@ -52,17 +46,22 @@ async def ask_again(
     question: Question,
 ) -> Answer:
     """Ask what became of an attempt, commit the answer, and return it."""
-    issuer = desk.issuers.get(issuer_name)
-    answer: Answer = Unknown()
-    if issuer is not None:
-        ask = issuer.refund if kind is AttemptKind.REFUND else _debit_or_query(issuer, question)
-        answer = await _answered(desk, ask(question))
+    answer = await _asked(desk, issuer_name, question, kind)
     await _commit(desk, key, attempt_no, answer, lane=Lane.BACKGROUND)
     return answer
 
 
+async def _asked(desk: Desk, issuer_name: str, question: Question, kind: AttemptKind) -> Answer:
+    """Return what the issuer of this name answers; one that is not here is Unknown."""
+    issuer = desk.issuers.get(issuer_name)
+    if issuer is None:
+        return Unknown()
+    ask = issuer.refund if kind is AttemptKind.REFUND else _debit_or_query(issuer, question)
+    return await _answered(desk, ask(question))
+
+
 def _debit_or_query(issuer: Issuer, question: Question) -> Callable[[Question], Awaitable[Answer]]:
-    """Return how a debit is asked: a released review's first ask is the debit itself."""
+    """Return how a debit is asked: the first ask is the debit itself, whoever asks."""
     return issuer.debit if question.asks == 1 else issuer.query
 
 

@@ -114,8 +114,9 @@ def _issued(
     )
     rows.insert(access)
     rows.insert(refresh)
-    old = rows.get(Grant, given.merchant_id, command.old_access_hash or command.access_hash)
-    if old is not None and command.old_access_hash:
+    hashed = command.old_access_hash
+    old = rows.get(Grant, given.merchant_id, hashed) if hashed else None
+    if old is not None:
         ends_ms = min(old.expires_at_ms, now_ms + OLD_TOKEN_LIFE_MS)
         rows.update(old.replaced(expires_at_ms=ends_ms))
     return access
