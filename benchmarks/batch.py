@@ -1,8 +1,8 @@
-"""What batches buy: payments through the engine over SQLite, one command a commit and 64 a commit.
+"""What batches buy: payments through the engine over a store, from one command a commit to 64.
 
-Run it with `python benchmarks/batch.py`. Both ways run in turn in one process
-and only their ratio is worth anything: the figures themselves are this machine's. What must hold:
-every payment is really paid, which is counted afterwards.
+Run it with `python -m benchmarks.batch`, and with `--database postgresql` for the other store. All
+ways run in turn in one process and only their ratio is worth anything: the figures themselves are
+this machine's. What must hold: every payment is really paid, which is counted afterwards.
 """
 
 import argparse
@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, final
 
+from benchmarks.stores import add_choice, opened
+from tests.support import postgres
 from tillgate.acquiring.acquirement import Acquirement, Terms
 from tillgate.acquiring.call import Form
 from tillgate.acquiring.merchant import Merchant
@@ -29,11 +31,10 @@ from tillgate.engine.verbs import VERBS
 from tillgate.kernel.clock import SystemClock
 from tillgate.kernel.ids import CallId, ClientId, MerchantId, MerchantTransId, OperationId, PayerId
 from tillgate.kernel.money import Money
-from tillgate.storage.opening import open_sqlite
+from tillgate.storage.postgres.store import PostgresStore
+from tillgate.storage.sqlite import SqliteStore
 
 PAYERS: Final = 100
-ROUNDS: Final = 5
-BATCHES: Final = (1, 64)
 PRICE: Final = Money.of(1_000, "HKD")
 
 
@@ -55,7 +56,7 @@ def op() -> OperationId:
     return OperationId(secrets.token_hex(8))
 
 
-def opened(number: int, clock: SystemClock) -> OpenCall:
+def opening(number: int, clock: SystemClock) -> OpenCall:
     """Return the command that opens a cashier for a new order."""
     terms = Terms(
         merchant_id=MerchantId("M"),
@@ -92,19 +93,31 @@ def known(clock: SystemClock) -> Evidence:
     )
 
 
-async def prepare(engine: Engine) -> None:
+async def prepare(store: SqliteStore | PostgresStore) -> None:
     """Register a merchant and payers with more money than they will spend."""
+    engine = Engine(
+        store,
+        verbs=VERBS,
+        clock=SystemClock(),
+        ids=Ids(),
+        decide=DecideSettings(),
+        lanes=LaneSettings(queue_wait_ms_max=10**7),
+    )
+    engine.start()
     by = "bench"
     merchant = Merchant(merchant_id=MerchantId("M"), name="COD")
     await engine.execute(SetMerchant(operation_id=op(), operator=by, merchant=merchant))
-    for number in range(PAYERS):
-        payer = PayerId(f"p{number}")
+
+    async def one(payer: PayerId) -> None:
         new = AddPayer(
             operation_id=op(), operator=by, payer_id=payer, name="P", issuer="wallet", pin_hash="-"
         )
         await engine.execute(new)
         money = Money.of(10**11, "HKD")
         await engine.execute(TopUp(operation_id=op(), operator=by, payer_id=payer, money=money))
+
+    await asyncio.gather(*(one(PayerId(f"p{number}")) for number in range(PAYERS)))
+    await engine.stop()
 
 
 async def timed(engine: Engine, commands: Sequence[Command]) -> float:
@@ -120,17 +133,25 @@ async def timed(engine: Engine, commands: Sequence[Command]) -> float:
     return time.perf_counter() - started
 
 
-async def measure(file: Path, batch: int, payments: int) -> float:
+async def measure(kind: str, file: Path, batch: int, payments: int) -> float:
     """Return the microseconds that a payment takes: an order opened and confirmed."""
-    store, clock = open_sqlite(file), SystemClock()
-    lanes = LaneSettings(batch_max=batch, background_min=0, background_max=0)
+    async with opened(kind, file) as (store, _):
+        return await paid(store, batch, payments)
+
+
+async def paid(store: SqliteStore | PostgresStore, batch: int, payments: int) -> float:
+    """Make payments and count them."""
+    clock = SystemClock()
+    lanes = LaneSettings(
+        batch_max=batch, background_min=0, background_max=0, queue_wait_ms_max=10**7
+    )
     engine = Engine(
         store, verbs=VERBS, clock=clock, ids=Ids(), decide=DecideSettings(), lanes=lanes
     )
+    await prepare(store)
     engine.start()
     try:
-        await prepare(engine)
-        opens = [opened(number, clock) for number in range(payments)]
+        opens = [opening(number, clock) for number in range(payments)]
         confirms = [
             Confirm(
                 operation_id=op(),
@@ -152,27 +173,31 @@ async def measure(file: Path, batch: int, payments: int) -> float:
         return taken_s / payments * 1_000_000
     finally:
         await engine.stop()
-        store.close()
 
 
 def main() -> None:
-    """Measure both ways in turn, and print the medians and their ratio."""
+    """Measure all ways in turn, and print the medians and their ratio."""
     arguments = argparse.ArgumentParser(description=main.__doc__)
     arguments.add_argument("--payments", type=int, default=1_000)
     arguments.add_argument("--folder", help="where the files are made, to try another disk")
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--batches", type=int, nargs="+", default=[1, 64])
+    add_choice(arguments)
     chosen = arguments.parse_args()
-    taken: dict[int, list[float]] = {batch: [] for batch in BATCHES}
+    taken: dict[int, list[float]] = {batch: [] for batch in chosen.batches}
     with tempfile.TemporaryDirectory(dir=chosen.folder) as place:
-        for number in range(ROUNDS):
-            for batch in BATCHES:
+        for number in range(chosen.rounds):
+            for batch in chosen.batches:
                 file = Path(place) / f"{number}-{batch}.db"
-                taken[batch].append(asyncio.run(measure(file, batch, chosen.payments)))
+                run = measure(chosen.database, file, batch, chosen.payments)
+                taken[batch].append(asyncio.run(run))
+    postgres.leave()
     medians = {batch: statistics.median(all_us) for batch, all_us in taken.items()}
     for batch, median_us in medians.items():
         spread = f"{min(taken[batch]):.0f} to {max(taken[batch]):.0f}"
         print(f"{batch:3} commands a commit: {median_us:6.0f} µs a payment ({spread})")
-    one, many = (medians[batch] for batch in BATCHES)
-    print(f"ratio: {one / many:.1f}")
+    all_of_them = list(medians.values())
+    print(f"ratio: {all_of_them[0] / all_of_them[-1]:.1f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Payments a second, end to end over loopback: trade-pay and confirm of orders signed beforehand.
 
-Run it with `python -m benchmarks.payment`. Three ways within one run: through HTTP with the PIN
+Run it with `python -m benchmarks.payment`, and with `--database postgresql` for the other store.
+Three ways within one run: through HTTP with the PIN
 check (argon2id), through HTTP with a check that costs nothing, and the engine alone on the same
 file. Only their ratios are worth anything elsewhere. What must hold: the client is a process of its
 own, and every payment is answered 9000.
@@ -14,7 +15,8 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -23,6 +25,7 @@ import uvicorn
 import uvloop
 
 from benchmarks.batch import known
+from tests.support import postgres
 from tests.support.asgi import HOST, sandbox
 from tests.support.gateway import MERCHANT_ID, PIN, merchant_of, order
 from tillgate.acquiring.acquirement import Terms
@@ -214,10 +217,21 @@ async def engine_alone(house: House, payments: int, at_once: int) -> Way:
     return await timed("engine alone", payments, at_once, pay)
 
 
-async def measure(payments: int, at_once: int) -> Sequence[Way]:
-    """Measure all three ways in one sandbox."""
-    with tempfile.TemporaryDirectory() as folder:
+@contextmanager
+def furnished(kind: str) -> Iterator[Path]:
+    """Lend a data folder that names the database which is measured."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
         data = Path(folder) / "gateway"
+        if kind == "postgresql":
+            url = held.enter_context(postgres.server().bare_database())
+            data.mkdir(mode=0o700)
+            (data / "tillgate.toml").write_text(f'database_url = "{url}"\n')
+        yield data
+
+
+async def measure(kind: str, payments: int, at_once: int) -> Sequence[Way]:
+    """Measure all three ways in one sandbox."""
+    with furnished(kind) as data:
         async with sandbox(data) as house:
             await add_payers(house, at_once)
             listening = socket.create_server(("127.0.0.1", 0))
@@ -252,14 +266,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Payments a second over loopback.")
     parser.add_argument("--payments", type=int, default=4_000)
     parser.add_argument("--at-once", type=int, default=64)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    ways = uvloop.run(measure(given.payments, given.at_once))
+    ways = uvloop.run(measure(given.database, given.payments, given.at_once))
+    postgres.leave()
     if given.json:
         rows = [{**way._asdict(), "paymentsPerSecond": way.a_second} for way in ways]
         print(json.dumps({"python": sys.version.split()[0], "atOnce": given.at_once, "ways": rows}))
         return
-    print(f"{given.at_once} payments at once, Python {sys.version.split()[0]}")
+    print(f"{given.at_once} payments at once, {given.database}, Python {sys.version.split()[0]}")
     print(f"{'way':<22} {'payments':>8} {'a second':>9} {'p50 ms':>8} {'p99 ms':>8} {'ratio':>6}")
     for way in ways:
         ratio = way.a_second / ways[0].a_second

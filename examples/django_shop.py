@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from django.conf import settings
 from django.core.management import execute_from_command_line
@@ -26,7 +27,8 @@ merchant = Merchant(
 )
 order_of = partial(Order, notify_url=f"{HERE}/notify", return_url=f"{HERE}/orders")
 books = sqlite3.connect("shop.sqlite", isolation_level=None, check_same_thread=False)
-books.execute("CREATE TABLE IF NOT EXISTS orders (number PRIMARY KEY, amount, state)")
+books.row_factory = sqlite3.Row
+books.execute("CREATE TABLE IF NOT EXISTS orders (number PRIMARY KEY, amount, state, shipped)")
 settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__, SECRET_KEY=HERE)
 
 
@@ -36,15 +38,16 @@ def find_order(number: str) -> Order | None:
 
 
 def handle(event: PaymentEvent) -> None:
-    once = "UPDATE orders SET state = 'paid' WHERE number = ? AND state = 'open' RETURNING number"
+    once = """UPDATE orders SET state = 'paid', shipped = shipped + 1
+        WHERE number = ? AND state = 'open' RETURNING number"""
     if event.paid and books.execute(once, [event.merchant_trans_id]).fetchall():
         print(f"Ship {event.merchant_trans_id}\n", end="", flush=True)  # Told twice, ships once.
 
 
 def orders(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        new = "INSERT INTO orders VALUES (hex(randomblob(8)), '10.00 HKD', 'open') RETURNING number"
-        [[number]] = books.execute(new).fetchall()
+        number = token_hex(8)
+        books.execute("INSERT INTO orders VALUES (?, '10.00 HKD', 'open', 0)", [number])
         sold = order_of(merchant_trans_id=number, amount="10.00 HKD")
         return HttpResponse(merchant.order_str(sold))
     states = dict(books.execute("SELECT number, state FROM orders").fetchall())
@@ -54,7 +57,12 @@ def orders(request: HttpRequest) -> HttpResponse:
     return JsonResponse(states)
 
 
+def state(_: HttpRequest, number: str) -> HttpResponse:
+    told = "SELECT state AS status, amount, shipped FROM orders WHERE number = ?"
+    return JsonResponse(dict(books.execute(told, [number]).fetchone() or {}))
+
+
 notify = notification_view(merchant, find_order=find_order, handle=handle)
-urlpatterns = [path("orders", orders), path("notify", notify)]
+urlpatterns = [path("orders", orders), path("orders/<number>", state), path("notify", notify)]
 print(f"curl -sX POST {HERE}/orders | tillgate wallet pay - --url URL --payer rich --pin 123456")
 execute_from_command_line(["", "runserver", "--noreload", str(PORT)])

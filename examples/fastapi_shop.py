@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -24,7 +25,8 @@ merchant = Merchant(
 )
 order_of = partial(Order, notify_url=f"{HERE}/notify", return_url=f"{HERE}/orders")
 books = sqlite3.connect("shop.sqlite", isolation_level=None, check_same_thread=False)
-books.execute("CREATE TABLE IF NOT EXISTS orders (number PRIMARY KEY, amount, state)")
+books.row_factory = sqlite3.Row
+books.execute("CREATE TABLE IF NOT EXISTS orders (number PRIMARY KEY, amount, state, shipped)")
 app = FastAPI()
 
 
@@ -34,15 +36,16 @@ def find_order(number: str) -> Order | None:
 
 
 def handle(event: PaymentEvent) -> None:
-    once = "UPDATE orders SET state = 'paid' WHERE number = ? AND state = 'open' RETURNING number"
+    once = """UPDATE orders SET state = 'paid', shipped = shipped + 1
+        WHERE number = ? AND state = 'open' RETURNING number"""
     if event.paid and books.execute(once, [event.merchant_trans_id]).fetchall():
         print(f"Ship {event.merchant_trans_id}\n", end="", flush=True)  # Told twice, ships once.
 
 
 @app.post("/orders")
 def buy() -> Response:
-    new = "INSERT INTO orders VALUES (hex(randomblob(8)), '10.00 HKD', 'open') RETURNING number"
-    [[number]] = books.execute(new).fetchall()
+    number = token_hex(8)
+    books.execute("INSERT INTO orders VALUES (?, '10.00 HKD', 'open', 0)", [number])
     return Response(merchant.order_str(order_of(merchant_trans_id=number, amount="10.00 HKD")))
 
 
@@ -53,6 +56,12 @@ async def show(request: Request) -> dict[str, str]:
         back = await payment_return(request, merchant, find_order=find_order)
         states["back from"] = back.merchant_trans_id
     return states
+
+
+@app.get("/orders/{number}")
+def state(number: str) -> dict[str, object]:
+    told = "SELECT state AS status, amount, shipped FROM orders WHERE number = ?"
+    return dict(books.execute(told, [number]).fetchone() or {})
 
 
 app.post("/notify")(notification_view(merchant, find_order=find_order, handle=handle))

@@ -1,13 +1,25 @@
-"""What holds for every test: nothing is skipped, and each starts with a log of its own.
+"""What holds for every test: nothing is skipped, each has a log of its own, no two runs differ.
 
 A test that cannot run here says nothing about the code, yet it looks like one that passed. So a
-skip is turned into a failure that repeats the reason. What must hold: this knows no test by name.
+skip is turned into a failure that repeats the reason. Hypothesis makes the same examples in every
+run, and takes its time on a machine that does much besides: a landing is not refused by chance, and
+`--hypothesis-profile default` looks for new ones. What must hold: this knows no test by name.
 """
 
+import sys
 from collections.abc import Generator, Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "tillgate",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("tillgate")
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +53,10 @@ def pytest_make_collect_report(
             f"{collector.nodeid} was skipped, and nothing here may be: {report.longrepr}"
         )
     return report
+
+
+def pytest_sessionfinish() -> None:
+    """Drop the databases that this process made for its tests."""
+    used = sys.modules.get("tests.support.postgres")
+    if used is not None:
+        used.leave()

@@ -57,18 +57,18 @@ def serving(
     match kind:
         case "starlette" | "fastapi":
             app = _asgi_app(kind, given, middleware)
-            with _uvicorn(app) as url:
+            with over_uvicorn(app) as url:
                 yield url
         case "flask":
-            with _werkzeug(_flask_app(given, middleware)) as url:
+            with over_werkzeug(_flask_app(given, middleware)) as url:
                 yield url
         case _:
             with _django_site(given, middleware):
                 if kind == "django":
-                    with _werkzeug(get_wsgi_application()) as url:
+                    with over_werkzeug(get_wsgi_application()) as url:
                         yield url
                 else:
-                    with _uvicorn(get_asgi_application()) as url:
+                    with over_uvicorn(get_asgi_application()) as url:
                         yield url
 
 
@@ -116,7 +116,7 @@ def _flask_app(given: dict[str, Any], middleware: Sequence[Any]) -> Flask:
 
 @contextmanager
 def _django_site(given: dict[str, Any], middleware: Sequence[Any]) -> Iterator[None]:
-    _configure_django()
+    configure_django()
 
     def back(request: HttpRequest) -> HttpResponse:
         event = django_adapter.payment_return(request, MERCHANT, find_order=ORDERS.get)
@@ -136,7 +136,8 @@ def _django_site(given: dict[str, Any], middleware: Sequence[Any]) -> Iterator[N
 
 
 @cache
-def _configure_django() -> None:
+def configure_django() -> None:
+    """Give Django the settings that all tests of a process share."""
     settings.configure(
         ALLOWED_HOSTS=["127.0.0.1"],
         LOGGING_CONFIG=None,
@@ -146,7 +147,8 @@ def _configure_django() -> None:
 
 
 @contextmanager
-def _uvicorn(app: Callable[..., Any]) -> Iterator[str]:
+def over_uvicorn(app: Callable[..., Any]) -> Iterator[str]:
+    """Serve an ASGI app; yield its address."""
     door = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
@@ -161,7 +163,8 @@ def _uvicorn(app: Callable[..., Any]) -> Iterator[str]:
 
 
 @contextmanager
-def _werkzeug(app: Any) -> Iterator[str]:
+def over_werkzeug(app: Any) -> Iterator[str]:
+    """Serve a WSGI app; yield its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

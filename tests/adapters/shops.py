@@ -18,10 +18,11 @@ from typing import Final, NamedTuple, final
 from urllib.parse import urlsplit
 
 from tests.support.gateway import environment
+from tests.support.ports import HeldPort
 
 FRAMEWORKS: Final = ("fastapi", "flask", "django")
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
-READY_S_MAX: Final = 30.0
+READY_S_MAX: Final = 120.0
 
 
 class Answered(NamedTuple):
@@ -75,7 +76,8 @@ class Shop:
 def open_shop(framework: str, *, data: Path, folder: Path) -> Iterator[Shop]:
     """Run an example with the keys in `data` for as long as the block lasts."""
     folder.mkdir()
-    port = free_port()
+    held = HeldPort()
+    port = held.number
     shop = Shop(framework, port=port, folder=folder)
     script = EXAMPLES / f"{framework}_shop.py"
     with shop.printed_path.open("wb") as printed, shop.logged_path.open("wb") as logged:
@@ -97,6 +99,7 @@ def open_shop(framework: str, *, data: Path, folder: Path) -> Iterator[Shop]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=10)
+        held.let_go()
 
 
 def free_port() -> int:
@@ -115,7 +118,7 @@ def send(
 ) -> Answered:
     """Send a request over a connection of its own; a body that is no bytes goes in chunks."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=READY_S_MAX)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     try:
         # A server may answer, and hang up, before it has read everything: its answer counts.

@@ -294,4 +294,4 @@ def test_the_handler_on_the_page_is_the_one_of_the_shops() -> None:
     page = (Path(__file__).parents[2] / "docs/notifications.md").read_text()
     lines = page.partition("```python\n")[2].partition("```")[0].splitlines()
     for shop in EXAMPLES.glob("*_shop.py"):
-        assert "\n".join(lines[1:3]) in shop.read_text(), shop
+        assert "\n".join(lines[1:4]) in shop.read_text(), shop

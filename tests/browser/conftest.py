@@ -1,22 +1,32 @@
 """One sandbox server and one Chromium for the browser tests of a worker; a fresh context for each.
 
 What must hold: a page that logs an error of its own or throws fails its test, for a page that a
-person pays on has none; nothing is shared between tests but the server.
+person pays on has none; nothing is shared between tests but the server; a test that fails says what
+its pages showed.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Frame,
+    Page,
+    sync_playwright,
+)
 
-from tests.browser.acting import Stage
+from tests.browser.acting import WAIT_S_MAX, Stage
 from tests.support import browser as chromium
 from tests.support.gateway import Gateway, running
 
 EXPECTED = ("Failed to load resource",)
 """What the browser itself logs when a door answers 401 or a test cuts the network."""
+WAIT_MS_MAX = WAIT_S_MAX * 1_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,6 +35,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a failure what each page showed."""
+    report = yield
+    if call.when == "call" and report.failed and isinstance(item, pytest.Function):
+        browsers = [each for each in item.funcargs.values() if isinstance(each, Browser)]
+        shown = [
+            f"--- {frame.url}\n{words_of(frame)}"
+            for browser in browsers
+            for context in browser.contexts
+            for page in context.pages
+            for frame in page.frames
+        ]
+        report.sections.append(("pages", "\n".join(shown)))
+    return report
+
+
+def words_of(frame: Frame) -> str:
+    """Return what a page says, or why it cannot be asked."""
+    with suppress(Error):
+        return str(frame.evaluate("document.body ? document.body.innerText : ''"))
+    return "(it cannot be asked)"
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +73,22 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as driver:
         program = driver.chromium.launch(
-            executable_path=chromium.executable(), args=list(chromium.ARGUMENTS)
+            executable_path=chromium.executable(),
+            args=list(chromium.ARGUMENTS),
+            timeout=WAIT_MS_MAX,
         )
         yield program
         program.close()
 
 
 NewContext = Callable[..., BrowserContext]
+
+
+def new_patient_context(browser: Browser, **wishes: object) -> BrowserContext:
+    """Make a context that waits for as long as a busy machine may take."""
+    context = browser.new_context(**wishes)  # type: ignore[arg-type]  # playwright's own options
+    context.set_default_timeout(WAIT_MS_MAX)
+    return context
 
 
 @contextmanager
@@ -62,7 +107,7 @@ def watched_contexts(browser: Browser) -> Iterator[NewContext]:
 
     def make(**wishes: object) -> BrowserContext:
         wanted = {"viewport": {"width": 390, "height": 844}, "locale": "en-US", **wishes}
-        context = browser.new_context(**wanted)  # type: ignore[arg-type]  # playwright's own options
+        context = new_patient_context(browser, **wanted)
         context.on("page", watch)
         opened.append(context)
         return context

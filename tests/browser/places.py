@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, final
 
 from playwright.sync_api import Frame, Page
 
-from tests.browser.acting import Stage, Surface, sign_in_and_pay, type_pin, until
+from tests.browser.acting import Stage, Surface, leave, sign_in_and_pay, type_pin, until
 from tests.support.gateway import PIN, Gateway
 
 WAYS: Final = ("wallet", "window", "sheet")
@@ -117,7 +117,7 @@ class Place:
 
     def leave(self) -> None:
         """Press the button that leads back from a screen that tells how it ended."""
-        self.cashier.locator(".actions .button").click()
+        leave(self.cashier)
 
     def close_view(self) -> None:
         """Close what the cashier stands in: the wallet's web view, or the window."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.acting import Stage, call, codes_kept, heard, type_pin, until, violations
+from tests.browser.acting import Stage, call, codes_kept, heard, leave, type_pin, until, violations
 from tests.browser.agreeing import (
     Payer,
     agree,
@@ -20,7 +20,7 @@ from tests.browser.agreeing import (
     open_shop_again,
     show_list,
 )
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import NewContext, new_patient_context
 from tests.browser.foreign import Site, foreign_site
 from tests.support.gateway import Gateway, running, tillgate
 
@@ -66,7 +66,7 @@ def test_a_payer_allows_and_the_shop_believes_state_and_code(stage: Stage, rich:
     assert "Maison Lin" in view.locator("h1").inner_text()
     agree(view)
     view.locator("main[data-agreed=allowed]").wait_for()
-    assert stage.page.inner_text(".titles span") == "Maison Lin"
+    stage.page.locator(".titles span", has_text="Maison Lin").wait_for()
     (agreement,) = rich.active()
     assert agreement["singleMax"]["value"] == "50000"
     assert agreement["dailyMax"]["value"] == "100000"
@@ -127,7 +127,8 @@ def test_a_page_of_another_origin_in_the_wallet_gets_the_cashier_for_the_same_or
     gateway: Gateway, browser: Browser, site: Site, rich: Payer
 ) -> None:
     # The simulated wallet frames nothing but the shop, so its policy is put aside for this page.
-    context = browser.new_context(
+    context = new_patient_context(
+        browser,
         bypass_csp=True,
         viewport={"width": 390, "height": 844},
         locale="en-US",
@@ -144,7 +145,7 @@ def test_a_page_of_another_origin_in_the_wallet_gets_the_cashier_for_the_same_or
     assert stage.sheet().locator("#amount").inner_text() == "HK$10.00"
     assert balance(stage.page) == before
     assert rich.active()[0]["spentToday"]["value"] == "0"
-    stage.sheet().locator(".cancel").click()
+    leave(stage.sheet(), ".cancel")
     assert heard(stage.view())["resultCode"] == "6001"
     context.close()
 
@@ -167,7 +168,7 @@ def test_ending_it_in_the_wallet_reaches_the_shop(stage: Stage, rich: Payer) -> 
     assert question == "Stop automatic payments to Maison Lin?"
     stage.page.click("[data-do=stop-now]")
     stage.page.locator(".ended").wait_for()
-    assert "have been stopped" in stage.page.inner_text("#status")
+    stage.page.locator("#status", has_text="have been stopped").wait_for()
     assert rich.active() == []
     view = open_shop_again(stage)
     hears_of_the_end(stage)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.browser.acting import Stage, type_pin, until, violations
+from tests.browser.acting import LINGER, Stage, type_pin, until, violations
 from tests.browser.agreeing import Payer, agree, allow, ask_in_wallet, inside, show_list
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import NewContext, new_patient_context
 from tests.browser.foreign import foreign_site
 from tests.support.gateway import PIN, Gateway, running, tillgate
 from tillgate.merchant import AgreementPage
@@ -123,8 +123,9 @@ def test_no_page_has_an_accessibility_fault(
 def test_alone_in_a_browser_one_signs_in_first(gateway: Gateway, stage: Stage) -> None:
     stage.page.goto(asked(gateway))
     sign_in(stage.page)
+    stage.page.evaluate(LINGER)
     agree(stage.page)
-    stage.page.locator("[data-kind=signed]").wait_for()
+    stage.page.click("[data-kind=signed] .actions .button")
     stage.page.wait_for_url("**/shop/agreed?**")
     assert "state=a-state" in stage.page.url
     assert "authResult=SUCCESS" in stage.page.url
@@ -267,7 +268,7 @@ def test_a_list_that_could_not_be_loaded_says_so_and_is_asked_for_again(stage: S
 
 
 def test_no_stranger_frames_the_signing_page(gateway: Gateway, browser: Browser) -> None:
-    context = browser.new_context(locale="en-US")
+    context = new_patient_context(browser, locale="en-US")
     page = context.new_page()
     refused: list[str] = []
     page.on("console", lambda said: refused.append(said.text))

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import NewContext, watched_contexts
+from tests.browser.acting import WAIT_S_MAX, leave
+from tests.browser.conftest import WAIT_MS_MAX, NewContext, watched_contexts
 from tests.browser.places import WAYS, Place
 from tests.support import browser as chromium
 from tests.support.gateway import PIN, Gateway, order, tillgate
@@ -24,6 +25,11 @@ pytestmark = pytest.mark.xdist_group("browser-codes")
 
 each_way = pytest.mark.parametrize("way", WAYS)
 each_form = pytest.mark.parametrize("way", ["wallet", "window"])
+BUSY = """() => { setTimeout(() => {
+  const ends = Date.now() + 2000;
+  while (Date.now() < ends);
+}, 0); }"""
+"""Longer than a view stays that nobody waits for."""
 PlaceAt = Callable[[str], Place]
 Pay = Callable[[str], Mapping[str, object]]
 
@@ -35,6 +41,7 @@ def blocking_browser(browser: Browser) -> Iterator[Browser]:
         executable_path=chromium.executable(),
         args=list(chromium.ARGUMENTS),
         ignore_default_args=["--disable-popup-blocking"],
+        timeout=WAIT_MS_MAX,
     )
     yield program
     program.close()
@@ -155,7 +162,7 @@ def _offered_a_cashier(at: Place, signed: str) -> bool:
 def _status_told(at: Place, awaited: str) -> str:
     """Look at the result page again, as a buyer does, until the shop knows more."""
     status = ""
-    ends_s = time.monotonic() + 30
+    ends_s = time.monotonic() + WAIT_S_MAX
     while status != awaited and time.monotonic() < ends_s:
         at.frame.goto(at.address())
         status = at.frame.locator("dd").nth(3).inner_text()
@@ -255,7 +262,7 @@ def test_6001_the_buyer_cancels_at_the_cashier(place: PlaceAt, way: str) -> None
     at = place(way)
     at.enter()
     at.open(at.stage.order())
-    at.cashier.locator(".cancel").click()
+    leave(at.cashier, ".cancel")
     assert at.result()["resultCode"] == "6001"
     assert at.address().endswith("/shop")
 
@@ -317,3 +324,15 @@ def test_7001_the_view_is_closed_before_anything_was_confirmed(place: PlaceAt, w
     else:
         assert at.result()["resultCode"] == "7001"
         assert at.address().endswith("/shop")
+
+
+def test_7001_a_page_that_is_busy_hears_it_before_its_view_is_gone(place: PlaceAt) -> None:
+    at = place("wallet")
+    at.enter()
+    at.open(at.stage.order())
+    at.cashier.locator(".cancel").wait_for()
+    at.frame.evaluate(BUSY)
+    at.close_view()
+    at.page.locator(".last code[data-code='7001']").wait_for()
+    at.page.locator("iframe").wait_for(state="detached")
+    assert at.only_result()["resultCode"] == "7001"

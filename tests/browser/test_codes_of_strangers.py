@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.acting import until
-from tests.browser.conftest import NewContext
+from tests.browser.acting import leave, until
+from tests.browser.conftest import NewContext, new_patient_context
 from tests.browser.foreign import Site, foreign_site
 from tests.browser.places import Place
 from tests.support.gateway import Gateway, order
@@ -43,7 +43,7 @@ def site(gateway: Gateway) -> Iterator[Site]:
 @pytest.fixture
 def stranger(gateway: Gateway, browser: Browser) -> Iterator[Page]:
     """A page whose console nobody judges: a browser complains aloud of what it refuses."""
-    context = browser.new_context(locale="en-US", reduced_motion="reduce")
+    context = new_patient_context(browser, locale="en-US", reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{gateway.origin}/wallet")
     signed_in = page.evaluate(
@@ -139,7 +139,7 @@ def test_a_wallet_that_is_none_is_not_believed(
             "(o) => AlipayJSBridge.call('tradePay', {orderStr: o}, (r) => { window.said = r; })",
             gateway.merchant().order_str(order("stranger-4")),
         )
-    opening.value.click(".cancel")
+    leave(opening.value, ".cancel")
     framed.wait_for_function("window.said !== undefined")
     assert framed.evaluate("window.said.resultCode") == "6001"
     assert stranger.evaluate("window.heard") is None
@@ -150,6 +150,7 @@ def test_a_message_that_is_not_from_the_cashiers_window_is_not_heard(
 ) -> None:
     window = at.open(gateway.merchant().order_str(order("stranger-5")))
     assert isinstance(window, Page)
+    window.locator(".cancel").wait_for()
     nonce = _nonce(window)
     at.page.evaluate(SENT_HERE, _says(nonce, type="final", result=FORGED))
     at.page.evaluate(SENT_HERE, _says(nonce, type="close"))
@@ -160,7 +161,7 @@ def test_a_message_that_is_not_from_the_cashiers_window_is_not_heard(
     assert other.evaluate("window.opener !== null")
     other.evaluate(POST, _says(nonce, type="final", result=FORGED))
     other.evaluate(POST, _says(nonce, type="close"))
-    window.locator(".cancel").click()
+    leave(window, ".cancel")
     assert at.result()["resultCode"] == "6001"
 
 
@@ -198,7 +199,7 @@ def test_a_wrong_nonce_and_one_of_an_earlier_call_are_not_heard(
     for nonce in (earlier, "", "0" * 32):
         second.evaluate(POST, _says(nonce, type="final", result=FORGED))
         second.evaluate(POST, _says(nonce, type="close"))
-    second.locator(".cancel").click()
+    leave(second, ".cancel")
     assert at.result()["resultCode"] == "6001"
 
 

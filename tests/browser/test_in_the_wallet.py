@@ -11,6 +11,7 @@ from tests.browser.acting import (
     codes_kept,
     finish,
     heard,
+    leave,
     type_pin,
     until,
 )
@@ -64,7 +65,7 @@ def test_an_issuer_that_does_not_answer_is_8000(stage: Stage) -> None:
     shop = stage.open_wallet("unknown-then-failed")
     call(shop, "tradePay", {"orderStr": stage.order()})
     type_pin(stage.sheet())
-    stage.sheet().locator("[data-kind=unknown]").wait_for(timeout=40_000)
+    stage.sheet().locator("[data-kind=unknown]").wait_for()
     finish(stage.sheet())
     assert codes_heard_before(stage) == ["8000"]
 
@@ -87,7 +88,7 @@ def test_another_call_on_a_paid_order_is_5000(stage: Stage) -> None:
 def test_a_buyer_who_cancels_is_6001(stage: Stage) -> None:
     shop = stage.open_wallet()
     call(shop, "tradePay", {"orderStr": stage.order()})
-    stage.sheet().locator(".cancel").click()
+    leave(stage.sheet(), ".cancel")
     assert heard(shop)["resultCode"] == "6001"
 
 
@@ -135,7 +136,7 @@ def test_a_page_sets_the_title_shows_a_toast_and_opens_another_page(stage: Stage
     call(shop, "setTitle", {"title": "iPay test", "subtitle": "a sample"})
     assert heard(shop) == {}
     assert stage.page.inner_text(".titles h2") == "iPay test"
-    call(shop, "toast", {"content": "Hello there"})
+    call(shop, "toast", {"content": "Hello there", "duration": 10_000})
     assert heard(shop) == {}
     assert stage.page.inner_text(".toast") == "Hello there"
     call(shop, "pushWindow", {"url": "/shop/seed"})

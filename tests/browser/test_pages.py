@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.acting import Stage, sign_in_and_pay, type_pin, violations
+from tests.browser.acting import LINGER, Stage, finish, sign_in_and_pay, type_pin, violations
 from tests.browser.conftest import NewContext
 from tests.support.gateway import PIN, Gateway
 
@@ -30,9 +30,11 @@ def test_no_page_has_an_accessibility_fault(
     stage.sheet().locator("#pin").wait_for()
     cashier = next(frame for frame in page.frames if "/cashier/" in frame.url)
     found["cashier"] = violations(cashier)
+    cashier.evaluate(LINGER)
     type_pin(stage.sheet())
     stage.sheet().locator(".done").wait_for()
     found["paid"] = violations(cashier)
+    finish(stage.sheet())
     stage.page.frame_locator(".frames iframe").locator("main[data-verified]").wait_for()
     found["result"] = violations(stage.view())
     if size == "phone":
@@ -86,6 +88,7 @@ def test_a_wrong_pin_says_how_many_tries_are_left(stage: Stage) -> None:
     problem = window.locator("#problem")
     problem.wait_for()
     assert "2 tries left" in problem.inner_text()
+    window.evaluate(LINGER)
     type_pin(window)
     window.wait_for_selector("[data-kind=paid]")
 

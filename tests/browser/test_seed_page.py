@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from tests.browser.acting import type_pin
+from tests.browser.acting import type_pin, until
 from tests.browser.conftest import NewContext
 from tests.browser.places import Place
 from tests.support.gateway import Gateway
@@ -42,6 +42,12 @@ def test_the_script_is_served_byte_for_byte(gateway: Gateway, at: Place) -> None
     assert linked == {f"{gateway.origin}/bridge.js", *OUR_FILES}
 
 
+def test_an_element_of_the_bridges_names_breaks_no_payment(gateway: Gateway, at: Place) -> None:
+    """Found by a reviewer: an element's `id` is a name in its window, where the bridge looks."""
+    at.page.add_init_script("window.tillgatePhone = document.createElement('a')")
+    test_it_sets_the_title_and_pays(gateway, at)
+
+
 def test_it_sets_the_title_and_pays(gateway: Gateway, at: Place) -> None:
     said = at.stage.dialogs()
     at.enter(url="/shop/seed")
@@ -52,7 +58,7 @@ def test_it_sets_the_title_and_pays(gateway: Gateway, at: Place) -> None:
         at.frame.click("#pay")
         type_pin(at.cashier)
     else:
-        assert at.page.title() == "iPay test"
+        until(lambda: at.page.title() == "iPay test", "the page's title was not set")
         with at.page.expect_popup() as opening:
             at.page.click("#pay")
         at.window = opening.value

@@ -77,7 +77,8 @@ def _bought(stage: Stage, *, is_narrow: bool) -> Sale:
     story.wait_for(state="visible")
     number = json.loads(signed)["request"]["body"]["merchantTransId"]
     shown = stage.page.locator(".sale", has_text=number)
-    shown.locator("[data-kind=notification_acknowledged]").wait_for()
+    for kind in ("notification_acknowledged", "callback"):
+        shown.locator(f"[data-kind={kind}]").first.wait_for()
     return Sale(shown, number)
 
 

@@ -6,12 +6,11 @@ none that is young; whatever else there is stays; a row that went can be written
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 from tests.support.records import SAMPLES, sample
-from tests.support.stores import STORES, AnyStore
+from tests.support.stores import AnyStore, Place
 from tests.support.writing import insert, load
 from tillgate.acquiring.replay import RequestMark
 from tillgate.engine.ports import Lookup, Select
@@ -105,14 +104,11 @@ async def test_it_waits_for_the_transaction_before(store: AnyStore) -> None:
     assert await forgetting == 1
 
 
-@pytest.mark.parametrize("name", sorted(set(STORES) - {"memory"}))
-async def test_what_went_stays_away_when_the_store_is_opened_again(
-    tmp_path: Path, name: str
-) -> None:
-    with STORES[name](tmp_path) as store:
+async def test_what_went_stays_away_when_the_store_is_opened_again(place: Place) -> None:
+    async with place() as store:
         await insert(store, mark(1, 100), mark(2, 200))
         await store.forget(RequestMark, before_ms=150, limit=10)
-    with STORES[name](tmp_path) as store:
+    async with place() as store:
         assert await kept(store) == ["m2"]
 
 

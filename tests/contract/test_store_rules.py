@@ -204,6 +204,11 @@ BROKEN: Sequence[tuple[str, Sequence[Record]]] = [
         of(Merchant, {"refund_window_ms": -1}, {"access_life_ms": 0}, {"refresh_life_ms": 0}),
     ),
     ("payer_tries_are_counted_up", of(Payer, {"pin_tries_used": -1})),
+    ("payer_open_tries_are_used", of(Payer, {"pin_tries_open": -1}, {"pin_tries_open": 1})),
+    (
+        "payer_outlived_tries_are_open",
+        of(Payer, {"pin_tries_outlived": -1}, {"pin_tries_outlived": 1}),
+    ),
     ("balance_has_a_floor", of(Balance, {"money": Money.of(-1, "HKD")})),
     ("balance_holds_its_currency", of(Balance, {"money": Money.of(1, "USD")})),
     ("entry_has_legs", of(Entry, {"legs": 0})),

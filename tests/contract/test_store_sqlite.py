@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.records import sample
-from tests.support.stores import sqlite
+from tests.support.stores import in_file
 from tillgate.acquiring.client import Client
 from tillgate.acquiring.operator import Fact
 from tillgate.engine.ports import Change, CommitUnknown, Select
@@ -32,7 +32,7 @@ HASTY = SqliteSettings(busy_wait_ms_max=50)
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Return a file with empty tables."""
-    with sqlite(tmp_path):
+    with in_file(tmp_path):
         return tmp_path / "tillgate.db"
 
 

@@ -33,7 +33,7 @@ DEBIT, REFUND = "acquiring.agreement.pay", "acquiring.common.refund"
 QUERY, CANCEL = "acquiring.common.payQuery", "acquiring.common.payCancel"
 PREPARE, APPLY = "oauth.auth.prepareForRedirect", "oauth.auth.applyToken"
 STATUS, END = "oauth.auth.queryByAuthInfo", "oauth.auth.cancelByAuthInfo"
-SETTLED_S_MAX: Final = 15
+SETTLED_S_MAX: Final = 120
 
 
 @final

@@ -25,7 +25,16 @@ from tests.crash.after_acts import (
     status,
     tokens_of,
 )
-from tests.crash.dying import DIED, Fuse, audited, forked, make_brittle, running
+from tests.crash.dying import (
+    DIED,
+    PATIENT,
+    Fuse,
+    audited,
+    forked,
+    log_aside,
+    make_brittle,
+    running,
+)
 from tests.support.asgi import ask, bearer, sandbox, signed_in
 from tests.support.gateway import merchant_of, order
 from tillgate.acquiring.merchant import Merchant
@@ -114,7 +123,7 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
 async def _template(folder: Path, url: str) -> None:
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    (data / "tillgate.toml").write_text(CALM)
+    (data / "tillgate.toml").write_text(PATIENT + CALM)
     async with sandbox(data) as house:
         books = house.books
         add = AddPayer(
@@ -184,6 +193,7 @@ def main(folder: Path, acts: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    log_aside()
     if sys.argv[1] == "template":
         asyncio.run(_template(Path(sys.argv[2]), sys.argv[3]))
     else:

@@ -15,9 +15,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, final
 
+import structlog
+
 from tillgate.cli.root import run
 
 DIED = 9
+PATIENT = "queue_wait_ms_max = 120000\n"
+"""No command is refused because a disk is slow: a death at each write is what is wanted."""
 WRITES = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK")
 
 
@@ -69,6 +73,11 @@ def _around(fuse: Fuse, sql: str, run: Callable[[], sqlite3.Cursor]) -> sqlite3.
     done = run()
     fuse.passed(f"after {name}")
     return done
+
+
+def log_aside() -> None:
+    """Send the log to standard error, without a thread: what is printed is the test's to read."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 def forked(work: Callable[[], int]) -> int:

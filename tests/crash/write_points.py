@@ -17,7 +17,16 @@ from typing import Any, final
 
 import msgspec
 
-from tests.crash.dying import DIED, Fuse, audited, forked, make_brittle, running
+from tests.crash.dying import (
+    DIED,
+    PATIENT,
+    Fuse,
+    audited,
+    forked,
+    log_aside,
+    make_brittle,
+    running,
+)
 from tests.support.asgi import ask, bearer, sandbox, signed_in
 from tests.support.gateway import merchant_of, order
 from tillgate.acquiring.notification import Notification
@@ -30,7 +39,7 @@ from tillgate.kernel.ids import PayerId
 
 LATER_MS = 40_000
 """What the second process is ahead: more than a lease, less than an order lives."""
-TOLD_S_MAX = 15
+TOLD_S_MAX = 120
 
 
 async def _pay(house: House, order_str: str, payer: str) -> dict[str, Any]:
@@ -83,6 +92,8 @@ async def _second(point: "Point") -> None:
 
 async def _template(data: Path) -> None:
     """Make what every point begins with: a sandbox, and a payer whose money is elsewhere."""
+    data.mkdir(parents=True)
+    (data / "tillgate.toml").write_text(PATIENT)
     async with sandbox(data) as house:
         books = house.books
         add = AddPayer(
@@ -157,6 +168,7 @@ def main(folder: Path, notify_url: str, payer: str) -> None:
 
 
 if __name__ == "__main__":
+    log_aside()
     if sys.argv[1] == "template":
         asyncio.run(_template(Path(sys.argv[2]) / "template"))
     else:

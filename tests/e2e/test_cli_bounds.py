@@ -55,7 +55,7 @@ def test_a_payers_limits_are_set_one_by_one_and_taken_away(books: Tillgate) -> N
         ((), 2, "--none"),
         (("--none", "--single", "1.00 HKD"), 2, "not both"),
         (("--single", "1.00 HKD", "--daily", "1 JPY"), 2, "one currency"),
-        (("--single", "1.00"), 2, "as in HKD"),
+        (("--single", "1.00"), 2, "names no currency"),
         (("--single", "-1.00 HKD"), 1, "single_max"),
         (("--daily", "1.00 HKD", "--operator", "o" * 65), 1, "operator"),
     ],

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.gateway import CLIENT_ID, MERCHANT_ID, PIN, Gateway, order, running
+from tests.support.gateway import CLIENT_ID, MERCHANT_ID, PIN, PROGRAM, Gateway, order, running
 from tests.support.shell import Done, Tillgate
 from tillgate.cli.root import run
 from tillgate.protocol.keys import PrivateKey
@@ -24,12 +24,19 @@ SETTINGS = {
     "device_day_count": "2",
 }
 """A jailbroken device is held back, and a device pays twice a day."""
+SILENT_BANK = f"""
+from tillgate.issuers import simulated
+simulated.RESOLVED_AFTER_MS = 3_600_000
+{PROGRAM}
+"""
+"""The command, whose bank that does not answer at first does not answer in any test's time."""
 DEVICE = {"imei": "359881030314356", "serialNo": "SN-0001-0001", "terminalType": "APP"}
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running(tmp_path_factory.mktemp("merchant") / "data", **SETTINGS) as gateway:
+    folder = tmp_path_factory.mktemp("merchant")
+    with running(folder / "data", program=SILENT_BANK, **SETTINGS) as gateway:
         yield gateway
 
 
@@ -175,7 +182,7 @@ MISUSED = (
     (("order", "query"),                                                    "one of the two"),
     (("order", "query", "A", "--acquirement-id", "1"),                      "one of the two"),
     (("order", "refund", "A", "--refund-id", "R"),                          "--amount"),
-    (("order", "refund", "A", "--refund-id", "R", "--amount", "4.00"),      "as in HKD"),
+    (("order", "refund", "A", "--refund-id", "R", "--amount", "4.00"),      "names no currency"),
     (("order", "query", "A", "--url", "127.0.0.1"),                         "--url"),
     (("order", "query", "A", "--key", "/nonexistent.pem"),                  "cannot be read"),
     (("order", "query", "A", "--wait", "601"),                              "--wait"),

@@ -5,12 +5,13 @@ signature, order string or buyer's datum is ever in its log, whatever goes well 
 """
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
-import pytest
 
+from tests.support.doors import ANSWER_S_MAX
 from tests.support.gateway import LOUD_PROGRAM, order, running
 from tests.support.receiver import receiving
 
@@ -18,7 +19,6 @@ PINS = ("123456", "902107", "313379")
 SESSION_ID = "device-session-4711"
 
 
-@pytest.mark.timeout(90)
 def test_the_log_at_debug_level_holds_no_secret_and_nothing_of_a_buyer(tmp_path: Path) -> None:
     said: list[str] = [*PINS, SESSION_ID, "Very Private Dress", "852-45-private"]
     with running(tmp_path / "gateway", program=LOUD_PROGRAM) as gateway:
@@ -34,7 +34,7 @@ def test_the_log_at_debug_level_holds_no_secret_and_nothing_of_a_buyer(tmp_path:
         }
         with (
             receiving(merchant, orders) as receiver,
-            httpx2.Client(base_url=gateway.origin, trust_env=False, timeout=20) as http,
+            httpx2.Client(base_url=gateway.origin, trust_env=False, timeout=ANSWER_S_MAX) as http,
         ):
             for number in orders:
                 text = merchant.order_str(
@@ -67,8 +67,11 @@ def test_the_log_at_debug_level_holds_no_secret_and_nothing_of_a_buyer(tmp_path:
     assert "DEBUG" in log, "the log is not at debug level"
     assert "Traceback" not in log
     for secret in said:
-        assert secret not in log, secret[:8]
-        assert json.dumps(secret)[1:-1] not in log, secret[:8]
+        # Six digits stand in a long number of the log by chance, once in many thousand runs.
+        alone = rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])"
+        assert not re.search(alone, log), secret[:8]
+        assert len(secret) <= len(PINS[0]) or secret not in log, secret[:8]
+        assert len(secret) <= len(PINS[0]) or json.dumps(secret)[1:-1] not in log, secret[:8]
 
 
 def _sign_in(http: httpx2.Client, payer: str) -> str:

@@ -168,7 +168,7 @@ def test_wallet_pay_pays_what_openssl_signed_once_and_then_says_why_not(shell: S
         ({"function": "alipay.intl.acquiring.none"}, "NO_INTERFACE_DEF"),
         ({"version": "3.0.0"}, "PARAM_ILLEGAL"),
         ({"reqTime": "2018-12-04T22:00:53-08:00"}, "REQUEST_EXPIRED"),
-        ({"reqTime": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}, "REQUEST_EXPIRED"),
+        ({"reqTime": (datetime.now(UTC) + timedelta(days=1)).isoformat()}, "REQUEST_EXPIRED"),
         ({"amount": "\uff11\uff10\uff10"}, "PARAM_ILLEGAL"),
         ({"amount": "0"}, "PARAM_ILLEGAL"),
         ({"amount": "1e3"}, "PARAM_ILLEGAL"),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from tests.support.doors import ANSWER_S_MAX
 from tests.support.gateway import PIN, Gateway, order, running
 from tillgate.edge.turns import TURNS_MAX, TURNS_OF_A_PAYER_MAX, Turns
 from tillgate.issuers.pins import CHECKS_WAITING_MAX
@@ -32,7 +33,9 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 def post(gateway: Gateway, path: str, body: object, token: str = "") -> dict[str, Any]:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     url = f"{gateway.origin}{path}"
-    answer: dict[str, Any] = httpx2.post(url, json=body, headers=headers, timeout=20).json()
+    answer: dict[str, Any] = httpx2.post(
+        url, json=body, headers=headers, timeout=ANSWER_S_MAX, trust_env=False
+    ).json()
     return answer
 
 

@@ -49,7 +49,8 @@ async def test_health_is_life_and_readiness_is_the_will_to_serve(house: House) -
     assert (await ask(house, "GET", "/healthz")).json() == {"alive": True}
     assert (await ask(house, "GET", "/readyz")).json() == {"ready": True}
 
-    house.app.stop()
+    house.app.drain()
 
     assert (await ask(house, "GET", "/healthz")).status == 200
-    assert (await ask(house, "GET", "/readyz")).status == 503
+    reply = await ask(house, "GET", "/readyz")
+    assert (reply.status, reply.json()) == (503, {"ready": False, "why": "draining"})

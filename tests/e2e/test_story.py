@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import httpx2
 import pytest
 
+from tests.support.doors import ANSWER_S_MAX
 from tests.support.gateway import Gateway, running
 from tillgate.edge.story import FOLLOWERS_MAX
 
@@ -24,7 +25,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 def test_what_is_no_step_counts_as_none_seen(gateway: Gateway, seen: str) -> None:
     headers = {"last-event-id": seen}
     with (
-        httpx2.Client(base_url=gateway.origin, timeout=10, trust_env=False) as client,
+        httpx2.Client(base_url=gateway.origin, timeout=ANSWER_S_MAX, trust_env=False) as client,
         client.stream("GET", "/wallet/story", headers=headers) as story,
     ):
         assert story.status_code == 200
@@ -35,7 +36,9 @@ def test_one_follower_too_many_is_told_so_by_an_end(gateway: Gateway) -> None:
     limits = httpx2.Limits(max_connections=FOLLOWERS_MAX + 1)
     with ExitStack() as opened:
         client = opened.enter_context(
-            httpx2.Client(base_url=gateway.origin, timeout=5, trust_env=False, limits=limits)
+            httpx2.Client(
+                base_url=gateway.origin, timeout=ANSWER_S_MAX, trust_env=False, limits=limits
+            )
         )
         followers = [
             opened.enter_context(client.stream("GET", "/wallet/story")).iter_lines()

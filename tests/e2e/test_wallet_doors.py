@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from tests.support.doors import JSON, Browser
+from tests.support.doors import ANSWER_S_MAX, JSON, Browser
 from tests.support.gateway import MERCHANT_ID, PIN, Gateway, order, running, tillgate
 from tillgate.merchant import AccessToken, AgreementPage, Merchant, Paid, Refunded
 
@@ -100,7 +100,12 @@ def test_the_page_itself_is_framed_by_the_wallet_alone(wallet: Browser, page: st
 
 
 def test_under_another_host_name_the_page_leads_home(gateway: Gateway, page: str) -> None:
-    shown = httpx2.get(f"{gateway.shop_origin}{page}", follow_redirects=False)
+    shown = httpx2.get(
+        f"{gateway.shop_origin}{page}",
+        follow_redirects=False,
+        trust_env=False,
+        timeout=ANSWER_S_MAX,
+    )
     assert (shown.status_code, shown.headers["location"]) == (302, f"{gateway.origin}{page}")
 
 

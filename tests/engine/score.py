@@ -18,6 +18,7 @@ from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt, AttemptKind
 from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.client import Client, ClientKey
+from tillgate.acquiring.debt import Debt
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationSend
 from tillgate.acquiring.operator import Fact, OperatorAction
@@ -73,7 +74,8 @@ BANK_SAYS: Mapping[str, Answer] = {"yes": Approved(), "no": Declined(), "nothing
 KINDS: tuple[type[Record], ...] = (
     *(Acquirement, Attempt, Call, Client, ClientKey, Merchant, Notification, NotificationSend),
     *(Fact, OperatorAction, Payer, Operation, Balance, Entry, Posting),
-    *(Refund, Agreement, Grant, Allowance, RequestMark, OrderRisk, RiskDecision, DeviceSeen),
+    *(Refund, Debt, Agreement, Grant, Allowance),
+    *(RequestMark, OrderRisk, RiskDecision, DeviceSeen),
 )
 
 
@@ -94,11 +96,15 @@ class Score:
     """The stage: an engine over memory, and steps in the domain's words."""
 
     def __init__(
-        self, store: AnyStore | None = None, *, settings: DecideSettings | None = None
+        self,
+        store: AnyStore | None = None,
+        *,
+        settings: DecideSettings | None = None,
+        seed: int = 7,
     ) -> None:
         self.store: AnyStore = store or MemoryStore()
         self.clock = ManualClock(NOON_MS)
-        self.ids = SeededIds(7)
+        self.ids = SeededIds(seed)
         self.engine = Engine(
             self.store,
             verbs=VERBS,

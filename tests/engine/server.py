@@ -13,7 +13,7 @@ from tests.engine.score import CLIENT, NOON_MS, ORDER, SHOP, Refusal, Score, mer
 from tests.engine.score import said as said_of_payment
 from tests.support.evidence import evidence
 from tests.support.stores import AnyStore
-from tillgate.acquiring.agreement import AgreementTerms, GrantKind
+from tillgate.acquiring.agreement import AgreementTerms, Grant, GrantKind
 from tillgate.acquiring.debt import Owed
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.replay import Mark
@@ -34,7 +34,7 @@ from tillgate.engine.decide.agreements import Agreed
 from tillgate.engine.decide.debit import Debited
 from tillgate.engine.decide.refund import Refunding
 from tillgate.engine.decide.tokens import Granted
-from tillgate.engine.queries import owed_if_limited
+from tillgate.engine.queries import generation_after, owed_if_limited
 from tillgate.engine.settings import DecideSettings
 from tillgate.kernel.ids import (
     AcquirementId,
@@ -68,9 +68,13 @@ class Server(Score):
     """A stage with a shop's server beside it, and a kiosk."""
 
     def __init__(
-        self, store: AnyStore | None = None, *, settings: DecideSettings | None = None
+        self,
+        store: AnyStore | None = None,
+        *,
+        settings: DecideSettings | None = None,
+        seed: int = 7,
     ) -> None:
-        super().__init__(store, settings=settings or DecideSettings(risk=RISK))
+        super().__init__(store, settings=settings or DecideSettings(risk=RISK), seed=seed)
         self.signers: dict[str, str] = {}
 
     async def set_up(self) -> None:
@@ -197,8 +201,10 @@ class Server(Score):
         merchant: str = SHOP,
     ) -> str:
         """Give a code, or a refresh token of a generation, for the pair that follows."""
-        following, name = int(number) + 1, f"{merchant} {agreement}"
-        is_code = what == "code"
+        is_code, name = what == "code", f"{merchant} {agreement}"
+        code = await self.store.get(Grant, SHOP, digest(f"code {SHOP} {agreement}"))
+        yields = await generation_after(self.store, code) if code else 1
+        following = yields if is_code else int(number) + 1
         command = ApplyToken(
             operation_id=self.operation(),
             client_id=ClientId(client),
@@ -209,7 +215,7 @@ class Server(Score):
             ),
             access_hash=digest(f"access {name} {following}"),
             refresh_hash=digest(f"refresh {name} {following}"),
-            old_access_hash="" if is_code else digest(f"access {name} {number}"),
+            old_access_hash=digest(f"access {name} {following - 1}") if following > 1 else "",
         )
         return await self.server(command)
 

@@ -25,6 +25,7 @@ from tillgate.acquiring.risk.records import RiskDecision
 from tillgate.engine.commands import (
     Confirm,
     DecideReview,
+    ErasePayer,
     LimitAgreement,
     LimitPayer,
     OpenCall,
@@ -34,6 +35,7 @@ from tillgate.engine.commands import (
     UnlockPayer,
 )
 from tillgate.engine.decide.agreements import Agreed
+from tillgate.engine.payer_commands import RejectPin
 from tillgate.engine.settings import DecideSettings
 from tillgate.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tillgate.kernel.ids import (
@@ -117,9 +119,10 @@ class Story(Server):
         return await self.step_confirm(page, order, seen=seen)
 
     async def step_tries(self, payer: str, count: str = "3") -> str:
-        """Use PIN tries up."""
+        """Use PIN tries up, each a wrong one."""
         for _ in range(int(count)):
             await self.do(ReservePinTry(operation_id=self.operation(), payer_id=PayerId(payer)))
+            await self.do(RejectPin(operation_id=self.operation(), payer_id=PayerId(payer)))
         return "-"
 
     async def step_sign(  # noqa: PLR0917  The words of a line.
@@ -153,6 +156,7 @@ class Story(Server):
             payer_id=PayerId(payer),
             single_max=minor(single),
             daily_max=minor(daily),
+            pin_checked=True,
         )
         outcome = await self.do(command)
         limits = f"{single or '-'} {daily or '-'}"
@@ -205,6 +209,14 @@ class Story(Server):
 
     async def step_unlock(self, payer: str) -> str:
         return said(await self.do(UnlockPayer(**self.by_hand(), payer_id=PayerId(payer))))
+
+    async def step_erase(self, payer: str, agreement: str = "") -> str:
+        command = ErasePayer(
+            **self.by_hand(),
+            payer_id=PayerId(payer),
+            agreements=((SHOP, MerchantAgreementId(agreement)),) if agreement else (),
+        )
+        return said(await self.do(command))
 
     async def step_topup(self, payer: str, amount: str) -> str:
         return await self.tops_up(payer, f"{amount} HKD")

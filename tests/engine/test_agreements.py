@@ -12,10 +12,11 @@ import pytest
 from tests.engine.score import SHOP, merchant
 from tests.engine.server import digest
 from tests.engine.story import Story, perform
-from tillgate.acquiring.agreement import Agreement, Grant
+from tillgate.acquiring.agreement import Agreement, Grant, GrantKind
 from tillgate.acquiring.notification import Notification
-from tillgate.engine.commands import ResendNotification, SetMerchant
+from tillgate.engine.commands import ApplyToken, ResendNotification, SetMerchant
 from tillgate.kernel.clock import DAY_MS, MINUTE_MS
+from tillgate.kernel.errors import Unavailable
 from tillgate.kernel.ids import NotificationId
 
 STORIES = {
@@ -40,7 +41,40 @@ STORIES = {
         sign G-1                                  refused AGREEMENT_STATUS_INVALID
         prepare G-1                               ACTIVE
         sign G-1                                  ACTIVE
+        apply code                                generation 2
+        apply code                                generation 2
+    """,
+    "a payer who agrees again gives tokens that live": """
+        prepare G-1                               SIGNING
+        sign G-1                                  ACTIVE
         apply code                                generation 1
+        apply refresh 1                           generation 2
+        wait 800 days                             -
+        prepare G-1                               ACTIVE
+        sign G-1                                  ACTIVE
+        apply code                                generation 3
+        debit D-1 1.00 generation=2               refused EXPIRED_ACCESS_TOKEN head.accessToken
+        debit D-1 1.00 generation=3               SUCCESS
+        apply refresh 3                           generation 4
+        apply code                                generation 3
+        wait 10 minutes                           -
+        apply code                                refused AUTH_CODE_EXPIRED body.authCode
+    """,
+    "a payer agrees again while the old tokens live": """
+        prepare G-1                               SIGNING
+        sign G-1                                  ACTIVE
+        apply code                                generation 1
+        wait 11 minutes                           -
+        sign G-1                                  ACTIVE
+        apply refresh 1                           generation 2
+        apply code                                generation 2
+        wait 11 minutes                           -
+        sign G-1                                  ACTIVE
+        apply code                                generation 3
+        debit D-1 1.00 generation=2               SUCCESS
+        wait 10 minutes                           -
+        debit D-2 1.00 generation=2               refused EXPIRED_ACCESS_TOKEN head.accessToken
+        apply refresh 2                           generation 3
     """,
     "prepared with another content": """
         prepare G-1 state=one                     SIGNING
@@ -235,6 +269,34 @@ async def test_a_refresh_never_makes_an_old_token_live_longer() -> None:
     await story.perform("apply refresh 1                  generation 2")
 
     assert await story.store.get(Grant, SHOP, digest("access shop G-1 1")) == before
+    await story.engine.stop()
+
+
+async def test_a_code_that_is_given_while_its_payer_agrees_again_is_to_be_given_once_more() -> None:
+    story = Story()
+    await story.set_up()
+    await story.perform("""
+        prepare G-1                               SIGNING
+        sign G-1                                  ACTIVE
+        apply code                                generation 1
+        wait 11 minutes                           -
+    """)
+    code = await story.store.get(Grant, SHOP, digest("code shop G-1"))
+    assert code is not None
+    first = ApplyToken(
+        operation_id=story.operation(),
+        client_id=code.client_id,
+        merchant_id=SHOP,
+        kind=GrantKind.CODE,
+        given_hash=code.token_hash,
+        access_hash=digest("access shop G-1 1"),
+        refresh_hash=digest("refresh shop G-1 1"),
+    )
+    await story.step("sign G-1")
+
+    with pytest.raises(Unavailable, match="agreed again"):
+        await story.engine.execute(first)
+    assert await story.step("apply code") == "generation 2"
     await story.engine.stop()
 
 

@@ -1,5 +1,6 @@
 """The gateway's key changes in one commit: the fact, the key before it, and the log."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -7,6 +8,12 @@ import pytest
 from tests.engine.score import stage
 from tillgate.acquiring.operator import GATEWAY_KEY, PREVIOUS_KEY, Fact, OperatorAction
 from tillgate.engine.commands import InitialiseDatabase, SwitchGatewayKey
+
+NEW: Mapping[str, Any] = {
+    "mode": "sandbox",
+    "gateway_fingerprint": "k0",
+    "secret_fingerprint": "s",
+}
 
 
 def _switch(before: str, after: str) -> dict[str, Any]:
@@ -21,8 +28,7 @@ def _switch(before: str, after: str) -> dict[str, Any]:
 @pytest.mark.parametrize("times", [1, 2])
 async def test_each_switch_keeps_the_key_before_and_is_logged(times: int) -> None:
     async with stage() as score:
-        new: dict[str, Any] = {"mode": "sandbox", "gateway_fingerprint": "k0"}
-        await score.operates(InitialiseDatabase(**score.by_hand(), **new))
+        await score.operates(InitialiseDatabase(**score.by_hand(), **NEW))
         for number in range(times):
             said = _switch(f"k{number}", f"k{number + 1}")
             done = await score.do(SwitchGatewayKey(**score.by_hand(), **said))
@@ -37,8 +43,7 @@ async def test_each_switch_keeps_the_key_before_and_is_logged(times: int) -> Non
 
 async def test_the_same_switch_again_changes_nothing() -> None:
     async with stage() as score:
-        new: dict[str, Any] = {"mode": "sandbox", "gateway_fingerprint": "k0"}
-        await score.operates(InitialiseDatabase(**score.by_hand(), **new))
+        await score.operates(InitialiseDatabase(**score.by_hand(), **NEW))
         await score.do(SwitchGatewayKey(**score.by_hand(), **_switch("k0", "k1")))
         before = await score.everything()
 
@@ -50,8 +55,7 @@ async def test_the_same_switch_again_changes_nothing() -> None:
 
 async def test_a_switch_from_a_key_that_is_not_the_gateways_is_refused() -> None:
     async with stage() as score:
-        new: dict[str, Any] = {"mode": "sandbox", "gateway_fingerprint": "k0"}
-        await score.operates(InitialiseDatabase(**score.by_hand(), **new))
+        await score.operates(InitialiseDatabase(**score.by_hand(), **NEW))
         before = await score.everything()
 
         told = await score.operates(SwitchGatewayKey(**score.by_hand(), **_switch("k7", "k8")))

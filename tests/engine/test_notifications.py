@@ -15,6 +15,7 @@ from tillgate.acquiring.operator import OperatorAction
 from tillgate.engine.commands import (
     ClaimNotification,
     RecordSend,
+    ReleaseNotification,
     ResendNotification,
     SetMerchant,
 )
@@ -76,13 +77,17 @@ async def _resend(score: Score) -> str:
     return await score.operates(command)
 
 
+async def _until_due(score: Score) -> None:
+    score.waits(max(0, (await _row(score)).due_at_ms - score.clock.now_ms()))
+
+
 async def _fail_all(score: Score) -> list[int]:
     """Fail every send of the ladder and return when each was sent, from the first."""
     sent_at_ms: list[int] = []
     for _ in range(20):
         if (await _row(score)).state != "PENDING":
             return sent_at_ms
-        score.waits(max(0, (await _row(score)).due_at_ms - score.clock.now_ms()))
+        await _until_due(score)
         sent_at_ms.append(score.clock.now_ms() - NOON_MS)
         await _record(score, await _claim(score))
     raise AssertionError("the ladder never ends")
@@ -219,6 +224,41 @@ async def test_an_operator_need_not_wait_for_the_ladder() -> None:
         await _resend(score)
 
         assert await _claim(score) == 2
+
+
+@pytest.mark.parametrize("send_no", range(1, len(LADDER_MS) + 2))
+async def test_a_send_under_way_that_fails_takes_back_no_resend(send_no: int) -> None:
+    async with stage() as score:
+        await _owe(score)
+        for number in range(1, send_no):
+            await _until_due(score)
+            await _record(score, await _claim(score))
+            assert (await _row(score)).sends == number
+        if send_no > len(LADDER_MS):
+            await _resend(score)
+        await _until_due(score)
+        assert await _claim(score) == send_no
+
+        assert await _resend(score) == "SendRecorded"
+        assert await _claim(score) == 0
+        assert await _record(score, send_no) == "PENDING"
+        assert await _claim(score) == send_no + 1
+
+
+async def test_a_send_that_was_not_made_takes_back_no_resend() -> None:
+    async with stage() as score:
+        await _owe(score)
+        send_no = await _claim(score)
+        await _resend(score)
+        release = ReleaseNotification(
+            operation_id=score.operation(),
+            merchant_id=SHOP,
+            notification_id=PAID_ID,
+            send_no=send_no,
+        )
+        await score.do(release)
+
+        assert await _claim(score) == send_no
 
 
 async def test_a_withdrawn_success_is_not_sent_by_anybody() -> None:

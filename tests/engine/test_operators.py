@@ -8,9 +8,11 @@ content is refused, not overwritten; a database that says otherwise refuses its 
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.engine.score import CLIENT, SHOP, Score, merchant, stage
+from tests.engine.story import Story
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.operator import Fact, OperatorAction
 from tillgate.engine.commands import (
@@ -23,7 +25,9 @@ from tillgate.engine.commands import (
     TopUp,
     UnlockPayer,
 )
-from tillgate.kernel.clock import HOUR_MS
+from tillgate.engine.operation import Operation
+from tillgate.kernel.clock import DAY_MS, HOUR_MS
+from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import OperationId, PayerId
 from tillgate.kernel.money import Money
 from tillgate.ledger.entries import Entry
@@ -80,7 +84,7 @@ async def test_what_was_set_up_is_in_the_log_in_order() -> None:
 # fmt: off
 TWICE = (
     # command             arguments                                        logged as
-    (InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f"}, "db initialise"),
+    (InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f", "secret_fingerprint": "s"}, "db initialise"),
     (AddClient,          {"client": client()},                            "client add"),
     (SetMerchant,        {"merchant": merchant(name="New name")},         "merchant set"),
     (AddPayer,           payer(),                                         "payer add"),
@@ -150,8 +154,8 @@ REFUSED = (
     ((AddPayer, payer()),                                                   TopUp,              {"payer_id": "eve", "money": Money.of(10**12, "HKD")}, "PARAM_ILLEGAL"),
     ((AddPayer, payer(issuer="bank")),                                      TopUp,              {"payer_id": "eve", "money": Money.parse("1 HKD")},    "UNAVAILABLE_PAYMENT_METHOD"),
     ((AddClient, {"client": client()}),                                     RetireClientKey,    {"client_id": CLIENT, "fingerprint": "x"},             "KEY_NOT_FOUND"),
-    ((InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f"}), InitialiseDatabase, {"mode": "production", "gateway_fingerprint": "f"},    "PROCESS_FAIL"),
-    ((InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f"}), InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "g"},       "PROCESS_FAIL"),
+    ((InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f", "secret_fingerprint": "s"}), InitialiseDatabase, {"mode": "production", "gateway_fingerprint": "f", "secret_fingerprint": "s"},    "PROCESS_FAIL"),
+    ((InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "f", "secret_fingerprint": "s"}), InitialiseDatabase, {"mode": "sandbox", "gateway_fingerprint": "g", "secret_fingerprint": "s"},       "PROCESS_FAIL"),
 )
 # fmt: on
 
@@ -192,6 +196,60 @@ async def test_a_top_up_that_is_sent_again_is_one_top_up() -> None:
         assert len(await score.rows(Entry)) == 3
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"money": Money.parse("6.00 HKD")},
+        {"money": Money.parse("5.00 USD")},
+        {"payer_id": PayerId("poor")},
+        {"operator": "eve"},
+    ],
+    ids=str,
+)
+async def test_an_operation_id_with_another_content_is_refused(changed: dict[str, Any]) -> None:
+    async with stage() as score:
+        first = TopUp(**score.by_hand(), payer_id=PayerId("rich"), money=Money.parse("5.00 HKD"))
+        await score.do(first)
+        other = msgspec.structs.replace(first, **changed)
+
+        assert await score.operates(other) == "refused REPEAT_REQ_INCONSISTENT operation_id"
+        unlock = UnlockPayer(
+            operation_id=first.operation_id, operator="ada", payer_id=PayerId("rich")
+        )
+        assert await score.operates(unlock) == "refused REPEAT_REQ_INCONSISTENT operation_id"
+        assert await score.holds("payer:rich") == 10_500
+
+
+async def test_a_top_up_whose_outcome_is_forgotten_is_not_booked_again() -> None:
+    async with stage() as score:
+        command = TopUp(**score.by_hand(), payer_id=PayerId("rich"), money=Money.parse("5.00 HKD"))
+        await score.do(command)
+        score.waits(8 * DAY_MS)
+        now_ms = score.clock.now_ms()
+        assert await score.engine.forget(Operation, before_ms=now_ms, limit=1_000)
+
+        with pytest.raises(Refused, match="was done on") as refused:
+            await score.engine.execute(command)
+        assert refused.value.path == "operation_id"
+        assert await score.holds("payer:rich") == 10_500
+
+
+async def test_a_payer_whose_limit_is_nothing_pays_nothing_with_a_pin_or_by_agreement() -> None:
+    story = Story()
+    await story.set_up()
+    await story.perform("""
+        prepare G-1                 SIGNING
+        sign G-1                    ACTIVE
+        apply code                  generation 1
+        payer rich single=0.00      -
+        pay A-1                     4000 USER_AMOUNT_EXCEED_LIMIT
+        debit D-1                   USER_AMOUNT_EXCEED_LIMIT
+        payer rich                  -
+        pay A-2                     9000
+    """)
+    await story.engine.stop()
+
+
 async def test_no_secret_is_in_the_log() -> None:
     async with stage() as score:
         await score.operates(AddPayer(**score.by_hand(), **payer()))
@@ -204,15 +262,23 @@ async def test_no_secret_is_in_the_log() -> None:
 async def test_a_refused_mode_writes_neither_fact() -> None:
     async with stage() as score:
         await score.operates(
-            InitialiseDatabase(**score.by_hand(), mode="sandbox", gateway_fingerprint="f")
+            InitialiseDatabase(
+                **score.by_hand(), mode="sandbox", gateway_fingerprint="f", secret_fingerprint="s"
+            )
         )
         await score.operates(
-            InitialiseDatabase(**score.by_hand(), mode="production", gateway_fingerprint="g")
+            InitialiseDatabase(
+                **score.by_hand(),
+                mode="production",
+                gateway_fingerprint="g",
+                secret_fingerprint="s",
+            )
         )
 
         assert {row.name: row.value for row in await score.rows(Fact)} == {
             "mode": "sandbox",
             "gateway_fingerprint": "f",
+            "secret_fingerprint": "s",
         }
 
 

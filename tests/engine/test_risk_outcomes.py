@@ -218,6 +218,23 @@ STORIES = {
         state D-1                                 TRADE_CLOSED DECLINED EXPIRED_ACCESS_TOKEN
         holds payer:rich                          10000
     """,
+    "held, its payer erased meanwhile": HELD
+    + """
+        erase rich                                Registered
+        decide release A-1                        Registered
+        state                                     WAIT_BUYER_PAY
+        holds payer:rich                          10000
+        spent payer:rich                          0 in 0
+        decide release A-1                        refused ORDER_STATUS_INVALID
+        told                                      -
+    """,
+    "an erased payer's outside issuer is never asked": """
+        pay A-1 payer=slow seen=jailbroken        8000
+        erase slow                                Registered
+        decide release A-1                        Registered
+        state                                     WAIT_BUYER_PAY
+        bank no 1                                 4000 USER_STATUS_ABNORMAL
+    """,
     "a held debit counts against the limit": AGREED
     + """
         limit G-1 daily=10.00                     - 10.00

@@ -10,6 +10,7 @@ import asyncio
 import copy
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,6 +44,7 @@ PAYER, PIN = "fuzzy", "902107"
 STRANGER, OTHER_PIN = "stranger", "313379"
 ANSWER_S_MAX: Final = 10.0
 """A generous bound: the machines that run this do a lot besides."""
+TOO_MANY: Final = 429
 HTTP_REFUSALS: Final = {400, 404, 405, 408, 413, 429}
 BACK = "http://shop.example/back?mine=1"
 PATHS: Final = {
@@ -169,9 +171,16 @@ class Shop:
         return seal(Kind.REQUEST, text, self.key, Profile.TILLGATE)
 
     def post(self, path: str, raw: bytes, *, method: str = "POST", **more: Any) -> Told:
-        """Send bytes to a function's door and hold the answer to what is true of all."""
-        reply = self.inside.ask(method, path, raw, within_s=ANSWER_S_MAX, **more)
-        return self.checked(reply)
+        """Send bytes to a function's door and hold the answer to what is true of all.
+
+        A fast machine asks more often with a bad signature than a second allows; it asks again.
+        """
+        while True:
+            reply = self.inside.ask(method, path, raw, within_s=ANSWER_S_MAX, **more)
+            if reply.status != TOO_MANY:
+                return self.checked(reply)
+            self.checked(reply)
+            time.sleep(1)
 
     def ask(self, end: str, body: Content) -> Told:
         """Ask a function as a merchant does; it must succeed."""

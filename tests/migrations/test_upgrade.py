@@ -5,6 +5,7 @@ must hold: each reads after an upgrade as it read before, with nothing refunded,
 what is written once is still protected; an upgrade that fails leaves the database as it was.
 """
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,23 +16,26 @@ from typing import Any, Final
 import pytest
 import sqlalchemy
 
+from tests.support import postgres
 from tests.support.records import sample
+from tests.support.schemas import described, run, tables
+from tests.support.stores import opened
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.attempt import Attempt, AttemptPurpose
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.notification import Notification, NotificationKind
+from tillgate.acquiring.payer import Payer
 from tillgate.acquiring.states import AcquirementState, AttemptState, NotificationState
 from tillgate.engine.ports import Change, Select, StoreRefused
 from tillgate.kernel.clock import DAY_MS
 from tillgate.kernel.record import Record
 from tillgate.ledger.entries import Entry, EntryKind
-from tillgate.storage import migrate, migrations
-from tillgate.storage.opening import SchemaDiffers, open_sqlite
+from tillgate.storage import migrate
+from tillgate.storage.opening import SchemaDiffers
 from tillgate.storage.rules import APPEND_ONLY, RULES
 from tillgate.storage.shape import TABLES
 
 ROWS: Final = Path(__file__).with_name("rows_of_0001.sql")
-Table = Sequence[Mapping[str, Any]]
 
 ADDED: Final[Mapping[type[Record], Mapping[str, object]]] = {
     Acquirement: {"agreement_tried": False, "refunds_open": 0, "failure": ""},
@@ -48,43 +52,37 @@ ADDED: Final[Mapping[type[Record], Mapping[str, object]]] = {
         "merchant_agreement_id": "",
         "happened_at_ms": None,
     },
+    Payer: {
+        "session_no": 0,
+        "pin_tries_open": 0,
+        "pin_open_until_ms": 0,
+        "pin_tries_outlived": 0,
+    },
 }
 """What an old row says in the fields that are new since 0001."""
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def old(url: str) -> str:
     """Return a database as a gateway of revision 0001 left it."""
-    made = tmp_path / "tillgate.db"
-    migrate.upgrade(migrate.sqlite_url(made), "0001")
-    with closing(sqlite3.connect(made)) as connection:
-        connection.executescript(ROWS.read_text())
-    return made
+    migrate.upgrade(url, "0001")
+    script = ROWS.read_text()
+    if migrate.is_postgresql(url):
+        postgres.run(url, re.sub(r"X'([0-9A-F]*)'", r"'\\x\1'", script))
+    else:
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.executescript(script)
+    return url
 
 
-def tables(file: Path) -> dict[str, Table]:
-    """Return all rows of all tables but the schema's own, in the order of their keys."""
-    with closing(sqlite3.connect(file)) as connection:
-        connection.row_factory = sqlite3.Row
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        return {
-            name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")]  # noqa: S608  Their own names.
-            for (name,) in names
-            if name != migrations.VERSION_TABLE
-        }
-
-
-async def records(file: Path, record: type[Record]) -> Sequence[Any]:
+async def records(url: str, record: type[Record]) -> Sequence[Any]:
     """Return what a store finds."""
-    store = open_sqlite(file)
-    try:
+    async with opened(url) as store:
         return await store.select(Select(record=record))
-    finally:
-        store.close()
 
 
-def test_there_are_rows_of_every_kind_in_every_state_there_was(file: Path) -> None:
-    before = tables(file)
+def test_there_are_rows_of_every_kind_in_every_state_there_was(old: str) -> None:
+    before = tables(old)
     assert [name for name, rows in before.items() if not rows] == []
     assert {row["close_reason"] for row in before["acquirements"]} == {
         None, CloseReason.CANCELLED, CloseReason.EXPIRED, CloseReason.NEVER_CREATED,
@@ -102,15 +100,16 @@ def test_there_are_rows_of_every_kind_in_every_state_there_was(file: Path) -> No
     assert kinds == set(EntryKind) - {EntryKind.REFUND_DECLINED}
 
 
-def test_an_older_database_is_not_opened_before_it_is_upgraded(file: Path) -> None:
+async def test_an_older_database_is_not_opened_before_it_is_upgraded(old: str) -> None:
     with pytest.raises(SchemaDiffers, match="tillgate db upgrade"):
-        open_sqlite(file)
+        async with opened(old):
+            pass
 
 
-def test_every_row_reads_as_before(file: Path) -> None:
-    before = tables(file)
-    migrate.upgrade(migrate.sqlite_url(file))
-    after = tables(file)
+def test_every_row_reads_as_before(old: str) -> None:
+    before = tables(old)
+    migrate.upgrade(old)
+    after = tables(old)
     for name, rows in before.items():
         assert [{key: row[key] for key in rows[0]} for row in after[name]] == rows
     assert [name for name in after.keys() - before.keys() if after[name]] == []
@@ -119,11 +118,11 @@ def test_every_row_reads_as_before(file: Path) -> None:
 
 @pytest.mark.parametrize("record", ADDED, ids=lambda record: record.__name__)
 async def test_what_is_new_of_an_old_row_says_nothing_happened(
-    file: Path, record: type[Record]
+    old: str, record: type[Record]
 ) -> None:
-    before = tables(file)[TABLES[record]]
-    migrate.upgrade(migrate.sqlite_url(file))
-    found = await records(file, record)
+    before = tables(old)[TABLES[record]]
+    migrate.upgrade(old)
+    found = await records(old, record)
     assert len(found) == len(before)
     new = ADDED[record]
     assert {name for name in record.__struct_fields__ if name not in _names(before[0])} == set(new)
@@ -131,77 +130,62 @@ async def test_what_is_new_of_an_old_row_says_nothing_happened(
         assert {name: getattr(row, name) for name in new} == new
 
 
-async def test_every_old_row_keeps_every_rule(file: Path) -> None:
-    migrate.upgrade(migrate.sqlite_url(file))
+async def test_every_old_row_keeps_every_rule(old: str) -> None:
+    migrate.upgrade(old)
     for record, rules in RULES.items():
-        for row in await records(file, record):
+        for row in await records(old, record):
             assert [rule.name for rule in rules if not rule.holds(row)] == []
 
 
 @pytest.mark.parametrize("record", APPEND_ONLY)
-async def test_what_is_written_once_is_still_protected(file: Path, record: type[Record]) -> None:
-    migrate.upgrade(migrate.sqlite_url(file))
-    store = open_sqlite(file)
-    try:
+async def test_what_is_written_once_is_still_protected(old: str, record: type[Record]) -> None:
+    migrate.upgrade(old)
+    async with opened(old) as store:
         async with store.transaction() as transaction:
             await transaction.flush([Change(sample(record), is_insert=True)])
         [first, *_] = await store.select(Select(record=record))
         with pytest.raises(StoreRefused):
             async with store.transaction() as transaction:
                 await transaction.flush([Change(first, is_insert=False)])
-    finally:
-        store.close()
 
 
-async def test_an_old_order_is_told_its_end_once_still(file: Path) -> None:
-    migrate.upgrade(migrate.sqlite_url(file))
-    store = open_sqlite(file)
-    try:
+async def test_an_old_order_is_told_its_end_once_still(old: str) -> None:
+    migrate.upgrade(old)
+    async with opened(old) as store:
         [told, *_] = await store.select(Select(record=Notification))
         values = {name: getattr(told, name) for name in told.__struct_fields__}
         again = Notification(**values | {"notification_id": "another"})
         async with store.transaction() as transaction:
             lost = await transaction.flush([Change(again, is_insert=True)])
         assert lost == [again.key]
-    finally:
-        store.close()
 
 
-def test_an_upgrade_that_fails_leaves_everything_as_it_was(file: Path) -> None:
+def test_an_upgrade_that_fails_leaves_everything_as_it_was(old: str) -> None:
     """A row that breaks a rule of the new tables stops the upgrade half way."""
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute(
-            "UPDATE notifications SET merchant_trans_id = '' WHERE notification_id ="
-            " (SELECT max(notification_id) FROM notifications)"
-        )
-    before, described = tables(file), _described(file)
+    run(
+        old,
+        "UPDATE notifications SET merchant_trans_id = '' WHERE notification_id ="
+        " (SELECT max(notification_id) FROM notifications)",
+    )
+    before = tables(old), described(old)
     with pytest.raises(sqlalchemy.exc.IntegrityError, match="notification_is_of_one_thing"):
-        migrate.upgrade(migrate.sqlite_url(file))
-    assert tables(file) == before
-    assert _described(file) == described
-    assert migrate.current(migrate.sqlite_url(file)) == "0001"
+        migrate.upgrade(old)
+    assert (tables(old), described(old)) == before
+    assert migrate.current(old) == "0001"
 
 
-async def test_the_old_books_are_the_new_ones(file: Path) -> None:
-    kinds = Counter(row["kind"] for row in tables(file)["entries"])
-    migrate.upgrade(migrate.sqlite_url(file))
-    entries = await records(file, Entry)
+async def test_the_old_books_are_the_new_ones(old: str) -> None:
+    kinds = Counter(row["kind"] for row in tables(old)["entries"])
+    migrate.upgrade(old)
+    entries = await records(old, Entry)
     assert Counter(entry.kind for entry in entries) == kinds
-    store = open_sqlite(file)
-    try:
+    async with opened(old) as store:
         owed = await store.total("merchant:shop", "HKD", book="shop")
         paid = [row for row in await store.select(Select(record=Acquirement)) if row.was_paid]
         assert owed == sum((row.amount - row.refunded).minor for row in paid)
-    finally:
-        store.close()
 
 
 def _names(row: Mapping[str, Any]) -> set[str]:
     """Return the fields that a table's columns are of."""
     monies = {name.removesuffix("_minor") for name in row if name.endswith("_minor")}
     return {*row, *monies}
-
-
-def _described(file: Path) -> set[tuple[str, str]]:
-    with closing(sqlite3.connect(file)) as connection:
-        return set(connection.execute("SELECT name, sql FROM sqlite_master"))

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tillgate.kernel.errors import Refused
@@ -88,6 +88,7 @@ def test_any_state_comes_back_as_it_was_given(state: str) -> None:
     assert read_auth_redirect(built, state=state) == said
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=64))
 def test_no_state_is_taken_for_another(state: str) -> None:
     built = build_auth_redirect(

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.protocol.sampled import (
@@ -316,6 +316,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_the_quick_and_the_thorough_way_agree_for_every_function(data: st.DataObject) -> None:
     function = data.draw(st.sampled_from(ALL_FUNCTIONS))

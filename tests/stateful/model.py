@@ -96,6 +96,13 @@ class Agreement:
     daily: int | None = None
     access: dict[int, int] = field(default_factory=dict)
     refresh: dict[int, int] = field(default_factory=dict)
+    issued: dict[int, int] = field(default_factory=dict)
+    code_signed: int = 0
+
+    @property
+    def code_yields(self) -> int:
+        """Return what the code yields: the generation after those issued before its signing."""
+        return 1 + sum(at < self.code_signed for at in self.issued.values())
 
     @property
     def newest_ends(self) -> int:
@@ -105,7 +112,7 @@ class Agreement:
     @property
     def renewable_ends(self) -> int:
         """Return until when a token can be had: by its newest refresh token, or by its code."""
-        return self.refresh.get(max(self.refresh, default=0), self.code_ends)
+        return max(self.code_ends, self.refresh.get(max(self.refresh, default=0), 0))
 
 
 @dataclass

@@ -49,7 +49,7 @@ async def seen(gateway: Gateway, payers: Mapping[str, tuple[str, int]]) -> dict[
         "owed": await owed(store, MerchantId(MERCHANT), "HKD"),
         "orders": {
             row.merchant_trans_id: (
-                str(row.state_at(now_ms, window_ms)),
+                "TRADE_CLOSED" if row.is_over(now_ms) else str(row.state_at(now_ms, window_ms)),
                 row.paid_at_ms,
                 row.refunded.minor,
             )

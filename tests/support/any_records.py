@@ -188,7 +188,11 @@ _REPAIRS: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Grant: _grant,
     Merchant: _merchant,
     Notification: _notification,
-    Payer: lambda row: {"pin_tries_used": max(row.pin_tries_used, 0)},
+    Payer: lambda row: {
+        "pin_tries_used": max(row.pin_tries_used, 0),
+        "pin_tries_open": min(max(row.pin_tries_open, 0), max(row.pin_tries_used, 0)),
+        "pin_tries_outlived": 0,
+    },
     Posting: lambda row: {"money": _above_zero(row.money), "destination": row.source + "'"},
     Refund: _refund,
     RiskDecision: lambda row: {

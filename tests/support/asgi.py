@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from tests.support import databases
 from tillgate.bootstrap import House, open_house
 from tillgate.cli.operate import settings_of
 from tillgate.config.folder import Folder
 from tillgate.kernel.clock import Clock
+from tillgate.sandbox.chosen.play import play
 from tillgate.sandbox.doors import sandbox_doors
 from tillgate.sandbox.identities import make_keys, register
 
@@ -27,11 +29,12 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Reply(NamedTuple):
-    """What came back."""
+    """What came back; of a header that came more than once, `headers` has the last."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
     def json(self) -> Any:
         """Return the body as JSON."""
@@ -41,10 +44,12 @@ class Reply(NamedTuple):
 @asynccontextmanager
 async def sandbox(data: Path, *, clock: Clock | None = None) -> AsyncIterator[House]:
     """Bring up a whole sandbox gateway in a folder, workers included, without a socket."""
+    databases.furnish(data)
     settings = settings_of(str(data), mode="sandbox")
     make_keys(Folder(data))
     shop = sandbox_doors(Folder(data))
-    async with open_house(settings, port=PORT, clock=clock, more_doors=shop) as house:
+    opening = open_house(settings, port=PORT, clock=clock, more_doors=shop, play=play())
+    async with opening as house:
         await register(house)
         yield house
 
@@ -106,7 +111,8 @@ async def _answered(house: House, scope: dict[str, Any], coming: list[bytes]) ->
     body = b"".join(message.get("body", b"") for message in sent[1:])
     stated = names.get("content-length")
     assert scope["method"] == "HEAD" or stated is None or int(stated) == len(body)
-    return Reply(sent[0]["status"], names, body)
+    set_ = [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
+    return Reply(sent[0]["status"], names, body, tuple(set_))
 
 
 def bearer(token: str) -> tuple[bytes, bytes]:

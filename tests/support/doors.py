@@ -4,7 +4,7 @@ It knows paths and JSON and nothing of the server behind them. What must hold: a
 another status than was expected fails with what the server said.
 """
 
-from typing import Any, final
+from typing import Any, Final, final
 from urllib.parse import urlsplit
 
 import httpx2
@@ -12,6 +12,7 @@ import httpx2
 from tests.support.gateway import PIN, Gateway
 
 JSON = dict[str, Any]
+ANSWER_S_MAX: Final = 120.0
 
 
 @final
@@ -21,7 +22,7 @@ class Browser:
     def __init__(self, gateway: Gateway) -> None:
         """Open nothing yet."""
         self._origin = gateway.origin
-        self.http = httpx2.Client(base_url=gateway.origin, timeout=20, trust_env=False)
+        self.http = httpx2.Client(base_url=gateway.origin, timeout=ANSWER_S_MAX, trust_env=False)
 
     def sign_in(self, payer: str) -> JSON:
         """Get a session; the cookie is kept, the token returned."""

@@ -14,13 +14,16 @@ from tests.support.stores import AnyStore
 from tillgate.acquiring.operator import Fact
 from tillgate.engine.batcher import Engine
 from tillgate.engine.commands import Command
-from tillgate.engine.ports import Change, Select
+from tillgate.engine.observer import UNOBSERVED, Observer
+from tillgate.engine.ports import Change, Select, Store
 from tillgate.engine.settings import DecideSettings, LaneSettings
 from tillgate.kernel.clock import Clock, ManualClock
 from tillgate.kernel.ids import OperationId
 from tillgate.kernel.record import Record
 
 NOW_MS: Final = 1_700_000_000_000
+PATIENT: Final = LaneSettings(queue_wait_ms_max=120_000)
+"""A slow disk is not what most of these tests are about."""
 Running = Callable[..., AbstractAsyncContextManager[tuple[Engine, FaultyStore]]]
 
 
@@ -55,7 +58,10 @@ def runner(store: AnyStore) -> Running:
 
     @asynccontextmanager
     async def run(
-        *faults: Fault, clock: Clock | None = None, lanes: LaneSettings | None = None
+        *faults: Fault,
+        clock: Clock | None = None,
+        lanes: LaneSettings | None = None,
+        observer: Observer = UNOBSERVED,
     ) -> AsyncIterator[tuple[Engine, FaultyStore]]:
         faulty = FaultyStore(store, faults)
         engine = Engine(
@@ -64,7 +70,8 @@ def runner(store: AnyStore) -> Running:
             clock=clock or ManualClock(NOW_MS),
             ids=NoIds(),
             decide=DecideSettings(),
-            lanes=lanes or LaneSettings(),
+            lanes=lanes or PATIENT,
+            observer=observer,
         )
         engine.start()
         try:
@@ -97,7 +104,7 @@ async def facts(store: AnyStore) -> dict[str, str]:
     return {row.name: row.value for row in await store.select(Select(record=Fact))}
 
 
-async def keep(store: AnyStore, *rows: Record) -> None:
+async def keep(store: Store, *rows: Record) -> None:
     """Write rows past the engine, as another process would."""
     async with store.transaction() as transaction:
         assert not await transaction.flush([Change(row, is_insert=True) for row in rows])
@@ -105,6 +112,6 @@ async def keep(store: AnyStore, *rows: Record) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         while not condition():
             await asyncio.sleep(0.001)

@@ -16,20 +16,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, final
 
+from tests.support import databases
+from tests.support.ports import HeldPort
 from tillgate.merchant import Merchant, Order
 from tillgate.protocol.profile import Profile
 
 CLIENT_ID: Final = "4Q5XSH6SSG02T006"
 MERCHANT_ID: Final = "2160400000002012"
 PIN: Final = "123456"
-READY_S_MAX: Final = 30.0
-END_S_MAX: Final = 20.0
-PROGRAM: Final = "from tillgate.cli import main; main()"
+READY_S_MAX: Final = 120.0
+END_S_MAX: Final = 60.0
+COMMAND_S_MAX: Final = 120.0
+PROGRAM: Final = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from tillgate.cli import main
+main()
+"""
+"""The command, which hears Ctrl-C also where the tests themselves run in the background."""
 LOUD_PROGRAM: Final = """
 import logging, sys, structlog
 from tillgate.cli import logs, main, running
 
-def set_logging():
+def set_logging(*_: object):
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -41,6 +50,7 @@ def set_logging():
     logging.basicConfig(
         level=logging.DEBUG, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s"
     )
+    logging.getLogger("loud").debug("Every logger is heard.")
 
 running.set_logging = set_logging
 main()
@@ -58,14 +68,14 @@ def environment() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if not name.startswith("TILLGATE_")}
 
 
-def tillgate(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run `tillgate` to its end and return what it said."""
+def tillgate(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run `tillgate` to its end, with these variables, and return what it said."""
     return subprocess.run(
         command(*arguments),
-        env=environment(),
+        env={**environment(), **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_S_MAX,
         check=False,
         stdin=subprocess.DEVNULL,
     )
@@ -79,7 +89,8 @@ class Gateway:
         """Name the folder; `settings` are environment variables without their prefix."""
         self.data = data
         self.log = data.with_name(f"{data.name}.log")
-        self.port = 0
+        self._held = HeldPort()
+        self.port = self._held.number
         self._program = program
         self._settings = {f"TILLGATE_{name.upper()}": text for name, text in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
@@ -90,12 +101,26 @@ class Gateway:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """Return the number of the process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def shop_origin(self) -> str:
         """Return the demo shop's origin."""
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        """Start the server, on the port it had before, and wait until it answers."""
+        """Start the server, on the port it had before, and wait until it answers.
+
+        The port is held all the while, so that a server which was killed finds it free again; a
+        port 0 is exchanged for another one.
+        """
+        databases.furnish(self.data)
+        if self._held.number != self.port:
+            self._held = HeldPort(self.port)
+            self.port = self._held.number
         said = self.data.with_name(f"{self.data.name}.out")
         arguments = ("serve", "--sandbox", "--data", str(self.data), "--port", str(self.port))
         with said.open("wb") as out, self.log.open("ab") as log:
@@ -111,8 +136,8 @@ class Gateway:
             if self._process.poll() is not None or time.monotonic() > ends_s:
                 break
             time.sleep(0.02)
-        self.port = json.loads(said.read_bytes() or b"{}").get("port", 0)
-        if not self.port:
+        announced = said.read_bytes()
+        if not announced.endswith(b"\n") or json.loads(announced)["port"] != self.port:
             self.kill()
             message = f"the server did not come up:\n{said.read_text()}{self.logged()}"
             raise AssertionError(message)
@@ -126,10 +151,15 @@ class Gateway:
 
     def stop(self) -> int:
         """End the server as an operator would, and return its exit code."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for a server that was told to stop, and return its exit code."""
         process, self._process = self._process, None
         if process is None:
             return 0
-        process.send_signal(signal.SIGTERM)
         try:
             return process.wait(END_S_MAX)
         except subprocess.TimeoutExpired:
@@ -138,13 +168,17 @@ class Gateway:
             message = f"the server did not stop when asked to:\n{self.logged()}"
             raise AssertionError(message) from None
 
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run another command on the same folder and database."""
+        return tillgate(*arguments, "--data", str(self.data), **self._settings)
+
     def logged(self) -> str:
         """Return everything the server logged so far."""
         return self.log.read_text() if self.log.exists() else ""
 
     def audit(self) -> Mapping[str, Any]:
         """Return what `tillgate ledger audit --json` finds."""
-        done = tillgate("ledger", "audit", "--data", str(self.data), "--json")
+        done = self.run("ledger", "audit", "--json")
         assert done.returncode in (0, 1), done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         assert found["clean"] == (done.returncode == 0)

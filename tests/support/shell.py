@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.support import databases
 from tillgate.cli.root import run
 
 PIN = "493817"
@@ -41,6 +42,7 @@ def tillgate(
     monkeypatch.setenv("TILLGATE_PIN", PIN)
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
+    databases.furnish(tmp_path / ".local/share/tillgate", with_tables=False)
 
     def ran(*arguments: str) -> Done:
         code = run([*arguments])

@@ -273,6 +273,9 @@ class Async:
 Colour: TypeAlias = Sync | Async
 
 QUICK: Final = Connection(connect_s=0.5, read_s=0.3, total_s=0.6)
+"""For what never answers."""
+PATIENT: Final = Connection(connect_s=60, read_s=120, total_s=240)
+"""For what does answer, on a machine that is busy."""
 ONCE: Final = Repeating(tries_max=1)
 
 

@@ -11,11 +11,13 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 from tests.support.small_gateway import Json
 
 Behaviour: TypeAlias = Callable[["Visit"], None]
+LOOK_AGAIN_S: Final = 0.05
+"""How soon a server that waits for a request notices that the test is over."""
 
 
 @final
@@ -59,6 +61,7 @@ class Server:
         self._ended = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
+        self._wires: list[socket.socket] = []
         self.connections = 0
         self.visits: list[Visit] = []
         scheme = "https" if context else "http"
@@ -70,8 +73,14 @@ class Server:
         self._ended.set()
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()  # Nobody is taken in any more, so the lists below are whole.
+        for wire in self._wires:
+            with contextlib.suppress(OSError):  # It has hung up by itself.
+                socket.socket.shutdown(
+                    wire, socket.SHUT_RDWR
+                )  # Under the TLS that a thread may read.
         for thread in self._threads:
-            thread.join(5)
+            thread.join()
         self._listening.close()
 
     def _start(self, work: Callable[..., None], *args: object) -> None:
@@ -86,21 +95,30 @@ class Server:
             except OSError:
                 return
             self.connections += 1
-            self._start(self._serve, wire)
+            with contextlib.suppress(OSError):  # A client that has gone again is nobody's.
+                mine = self._secured(wire)
+                self._wires.append(mine)
+                self._start(self._serve, mine)
+
+    def _secured(self, wire: socket.socket) -> socket.socket:
+        if self._context is None:
+            return wire
+        return self._context.wrap_socket(wire, server_side=True, do_handshake_on_connect=False)
 
     def _serve(self, wire: socket.socket) -> None:
-        wire.settimeout(0.05)
         # A client that goes away, for whatever reason, ends the visit and nothing else.
         with wire, contextlib.suppress(OSError):
-            secured = self._context.wrap_socket(wire, server_side=True) if self._context else wire
-            with secured:
-                while (raw := self._arrived(secured)) is not None:
-                    visit = Visit(secured, raw, self._ended)
-                    self.visits.append(visit)
-                    self._behaviour(visit)
+            if isinstance(wire, ssl.SSLSocket):
+                wire.do_handshake()
+            while (raw := self._arrived(wire)) is not None:
+                visit = Visit(wire, raw, self._ended)
+                self.visits.append(visit)
+                self._behaviour(visit)
 
     def _arrived(self, wire: socket.socket) -> bytes | None:
+        """Return a whole request, or None when no more comes; sending may take long after it."""
         raw = b""
+        wire.settimeout(LOOK_AGAIN_S)
         while not self._ended.is_set():
             with contextlib.suppress(TimeoutError):
                 piece = wire.recv(65536)
@@ -109,6 +127,7 @@ class Server:
                 raw += piece
             head, blank, body = raw.partition(b"\r\n\r\n")
             if blank and len(body) >= _length(head):
+                wire.settimeout(None)
                 return raw
         return None
 

@@ -125,9 +125,7 @@ class Acquirement(Record, frozen=True, kw_only=True):
         return self.state is AcquirementState.WAIT_BUYER_PAY
 
     def state_at(self, now_ms: int, refund_window_ms: int) -> AcquirementState:
-        """Return what the order is now, whether a worker has passed or not (U10)."""
-        if self.is_over(now_ms):
-            return AcquirementState.TRADE_CLOSED
+        """Return what the order is now; one that waits is not called closed by a clock alone."""
         is_paid = self.state is AcquirementState.TRADE_SUCCESS and self.paid_at_ms is not None
         if is_paid and now_ms >= (self.paid_at_ms or 0) + refund_window_ms:
             return AcquirementState.TRADE_FINISHED

@@ -44,6 +44,13 @@ class Allowance(Record, frozen=True, kw_only=True):
         day = day_of(now_ms)
         return self if self.day >= day else self.replaced(day=day, spent=0, count=0)
 
+    def is_loosened(self, *, single_max: int | None, daily_max: int | None) -> bool:
+        """Tell whether with these limits one of them would rise or go away."""
+        pairs = ((single_max, self.single_max), (daily_max, self.daily_max))
+        return any(
+            standing is not None and (new is None or new > standing) for new, standing in pairs
+        )
+
     def check_single(self, money: Money, result: Result) -> None:
         """Raise `Refused` with this result when one payment may not be this large."""
         if self.single_max is not None and money.minor > self.single_max:

@@ -6,6 +6,9 @@ currency (U3). A merchant without a list of currencies sells in any.
 
 from typing import ClassVar
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from tillgate.kernel.clock import DAY_MS
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import MerchantId
@@ -54,6 +57,39 @@ class Merchant(Record, frozen=True, kw_only=True):
             if code == currency:
                 return int(minor)
         return None
+
+    def changed(self, changes: "MerchantChanges") -> "Merchant":
+        """Return this merchant with what is given; raise `Refused` when it does not fit the rest.
+
+        The lives of tokens may be given one by one, so they are held against each other here.
+        """
+        after = self.replaced(**changes.given())
+        if after.refresh_life_ms < after.access_life_ms:
+            sentence = "A refresh token lives at least as long as an access token."
+            raise Refused(Result.PARAM_ILLEGAL, sentence, path="merchant.refresh_life_ms")
+        return after
+
+
+class MerchantChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of a merchant that somebody gave; what is not given stays as it is."""
+
+    name: str | UnsetType = UNSET
+    notify_url: str | UnsetType = UNSET
+    redirect_url: str | UnsetType = UNSET
+    hosts: tuple[str, ...] | UnsetType = UNSET
+    origins: tuple[str, ...] | UnsetType = UNSET
+    contracts: tuple[str, ...] | UnsetType = UNSET
+    currencies: tuple[str, ...] | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    debt_max: tuple[str, ...] | UnsetType = UNSET
+    refund_window_ms: int | UnsetType = UNSET
+    access_life_ms: int | UnsetType = UNSET
+    refresh_life_ms: int | UnsetType = UNSET
+
+    def given(self) -> dict[str, object]:
+        """Return what was given, by name."""
+        values = msgspec.structs.asdict(self)
+        return {name: value for name, value in values.items() if value is not UNSET}
 
 
 def check_active(merchant: Merchant | None, *, path: str) -> Merchant:

@@ -11,6 +11,8 @@ from tillgate.kernel.record import Record
 
 GATEWAY_KEY = "gateway_fingerprint"
 """The fact that names the gateway key to which a database belongs."""
+SECRET = "secret_fingerprint"  # noqa: S105  The name of a fact.
+"""The fact that names the secret by which PINs and tokens of a database are made."""
 PREVIOUS_KEY = "gateway_previous"
 """The fact that keeps the public key before it, as PEM: merchants may still hold it."""
 

@@ -7,11 +7,12 @@ workers, for a server. What must hold: naming the one does not load the librarie
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tillgate.bootstrap.books import Books, hashed_pin, open_books, open_reader
+    from tillgate.bootstrap.books import Books, hashed_pin, open_books
+    from tillgate.bootstrap.databases import open_reader
     from tillgate.bootstrap.house import House, open_house
 
 __all__ = ["Books", "House", "hashed_pin", "open_books", "open_house", "open_reader"]
-_OF_THE_HOUSE = frozenset({"House", "open_house"})
+_HOMES = {"House": "house", "open_house": "house", "open_reader": "databases"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  Each name has its own type.
@@ -21,5 +22,5 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  Each name has its own type.
         raise AttributeError(message)
     from importlib import import_module  # noqa: PLC0415  See the rule above.
 
-    home = "house" if name in _OF_THE_HOUSE else "books"
+    home = _HOMES.get(name, "books")
     return getattr(import_module(f"{__name__}.{home}"), name)

@@ -2,41 +2,39 @@
 
 Decides which store, clock, secret and PIN hashing a gateway runs on, for a server and for an
 operator's command alike. What must hold: a database's mode and gateway key are settled before it is
-used, and whatever was opened is closed in the reverse order, also when the next part fails.
+used; nothing is hashed or signed with a secret that is not the database's, and none is made where
+one is missing; whatever was opened is closed in the reverse order, also when the next part fails.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, final
 
 import msgspec
 
-from tillgate.acquiring.operator import Fact
+from tillgate.acquiring.operator import SECRET, Fact
+from tillgate.bootstrap.databases import NoDatabase, check_exists, open_database, open_reader
 from tillgate.bootstrap.gateway_keys import ModeRefused
 from tillgate.bootstrap.risk import read_limits, read_risk
+from tillgate.bootstrap.virtual import clock_of
 from tillgate.config.folder import Folder
 from tillgate.config.settings import Mode, Settings
 from tillgate.edge.secrets import Secret
-from tillgate.engine.batcher import Engine
+from tillgate.engine.batcher import Engine, Verbs
 from tillgate.engine.commands import InitialiseDatabase
+from tillgate.engine.observer import UNOBSERVED, Observer
 from tillgate.engine.ports import Reader
 from tillgate.engine.settings import DecideSettings, LaneSettings
 from tillgate.engine.verbs import VERBS
-from tillgate.issuers.pins import ArgonPins
-from tillgate.kernel.clock import SECOND_MS, Clock, SystemClock
-from tillgate.kernel.errors import Refused, TillgateError
+from tillgate.issuers.pins import FULL, ArgonPins, Effort
+from tillgate.kernel.clock import SECOND_MS, Clock
+from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import IdFactory, OperationId
 from tillgate.protocol.keys import PrivateKey
-from tillgate.storage.opening import open_sqlite
-from tillgate.storage.snapshot import sqlite_snapshot
 
 OURSELVES: Final = "tillgate"
 """The operator's name under which the gateway acts on its own database."""
-
-
-class NoDatabase(TillgateError):
-    """There is no database yet."""
 
 
 @final
@@ -68,51 +66,52 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
         return OperationId(self.ids.token())
 
 
-@contextmanager
-def open_reader(settings: Settings) -> Iterator[Reader]:
-    """Read the database as it is at this instant, beside whoever writes it.
-
-    Raises:
-        NoDatabase: there is none.
-    """
-    _check_exists(settings)
-    with sqlite_snapshot(settings.database) as reader:
-        yield reader
-
-
 @asynccontextmanager
 async def open_books(
-    settings: Settings, *, clock: Clock | None = None, must_exist: bool = False
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    must_exist: bool = False,
+    observer: Observer = UNOBSERVED,
+    pin_waited: Callable[[float], None] | None = None,
+    pin_effort: Effort = FULL,
+    verbs: Verbs = VERBS,
 ) -> AsyncIterator[Books]:
     """Open the database, bring up the engine, and put both away at the end.
 
+    The observer is told of the engine's batches, `pin_waited` how long a PIN waited to be checked.
+    The verbs decide; a sandbox may stand around some of them.
+
     Raises:
+        ModeRefused: the folder's secret is not the database's, or missing.
         NoDatabase: there is none, and `must_exist` says that none is to be made.
         SettingRefused: a setting of risk breaks its rule.
     """
     decide = decide_settings(settings)
     if must_exist:
-        _check_exists(settings)
-    folder = Folder(settings.data)
-    folder.make()
-    secret = Secret(folder.secret(secrets.token_bytes))
-    ids, watch = SystemIds(), clock or SystemClock()
+        await check_exists(settings)
+    Folder(settings.data).make()
+    ids = SystemIds()
     async with AsyncExitStack() as opened:
-        store = open_sqlite(settings.database)
-        opened.callback(store.close)
-        pins = ArgonPins(_pepper(secret))
+        opening = open_database(settings, clock=clock)
+        store, reader, watch = await opened.enter_async_context(opening)
+        if clock is None:
+            watch = await clock_of(settings, reader, watch)
+        secret = await _secret_of(settings, reader)
+        pins = ArgonPins(_pepper(secret), waited=pin_waited, effort=pin_effort)
         opened.callback(pins.close)
         engine = Engine(
             store,
-            verbs=VERBS,
+            verbs=verbs,
             clock=watch,
             ids=ids,
             decide=decide,
-            lanes=LaneSettings(),
+            lanes=LaneSettings(queue_wait_ms_max=settings.limits.queue_wait_ms_max),
+            observer=observer,
         )
         engine.start()
         opened.push_async_callback(engine.stop)
-        yield Books(engine=engine, reader=store, clock=watch, ids=ids, secret=secret, pins=pins)
+        yield Books(engine=engine, reader=reader, clock=watch, ids=ids, secret=secret, pins=pins)
 
 
 async def initialise(books: Books, mode: Mode, key: PrivateKey) -> None:
@@ -126,6 +125,7 @@ async def initialise(books: Books, mode: Mode, key: PrivateKey) -> None:
         operator=OURSELVES,
         mode=mode,
         gateway_fingerprint=key.public.fingerprint,
+        secret_fingerprint=_fingerprint(books.secret),
     )
     try:
         await books.engine.execute(command)
@@ -145,12 +145,6 @@ async def mode_of(books: Books) -> Mode:
     return Mode(fact.value)
 
 
-def _check_exists(settings: Settings) -> None:
-    if not settings.database.exists():
-        step = f"tillgate db upgrade --data {settings.data}"
-        raise NoDatabase(f"There is no database {settings.database}; make it with: {step}")
-
-
 def decide_settings(settings: Settings) -> DecideSettings:
     """Return what the rules are told."""
     limits = settings.limits
@@ -164,27 +158,47 @@ def decide_settings(settings: Settings) -> DecideSettings:
     )
 
 
-def upgrade(settings: Settings) -> tuple[str | None, str]:
-    """Bring the database's tables up to date; return the revision before and the one after."""
-    from tillgate.storage import migrate  # noqa: PLC0415  Alembic takes half a second to load.
-
-    url = migrate.sqlite_url(settings.database)
-    before = migrate.current(url) if settings.database.exists() else None
-    if before is not None:
-        migrate.upgrade(url)
-    else:
-        open_sqlite(settings.database).close()
-    return before, migrate.head()
-
-
 async def hashed_pin(settings: Settings, pin: str) -> str:
-    """Return what may be kept of a PIN, by the secret of this data folder."""
-    secret = Secret(Folder(settings.data).secret(secrets.token_bytes))
+    """Return what may be kept of a PIN, by the secret of this data folder.
+
+    Raises:
+        ModeRefused: the folder's secret is not the database's, or missing.
+        NoDatabase: there is no database yet, so no payer either.
+    """
+    async with open_reader(settings) as reader:
+        secret = await _secret_of(settings, reader)
     pins = ArgonPins(_pepper(secret))
     try:
         return await pins.hashed(pin)
     finally:
         pins.close()
+
+
+async def _secret_of(settings: Settings, reader: Reader) -> Secret:
+    """Return the folder's secret, made only for a database that has none yet."""
+    fact = await reader.get(Fact, SECRET)
+    folder = Folder(settings.data)
+    path = folder.keys / "secret.bin"
+    if fact is not None and not path.exists():
+        message = (
+            f"The PINs and tokens of this database were made with the secret {fact.value}, and "
+            f"{path} is missing; copy keys/secret.bin from the machine that serves it, or from "
+            "its backup."
+        )
+        raise ModeRefused(message)
+    secret = Secret(folder.secret(secrets.token_bytes))
+    if fact is not None and fact.value != _fingerprint(secret):
+        message = (
+            f"The PINs and tokens of this database were made with another secret ({fact.value}, "
+            f"{path} is {_fingerprint(secret)}); copy keys/secret.bin from the machine that "
+            "serves it, or from its backup."
+        )
+        raise ModeRefused(message)
+    return secret
+
+
+def _fingerprint(secret: Secret) -> str:
+    return secret.derived("fingerprint").token()[:16]
 
 
 def _pepper(secret: Secret) -> bytes:

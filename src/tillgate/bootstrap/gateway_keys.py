@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, final
 
 from tillgate.acquiring.operator import GATEWAY_KEY, PREVIOUS_KEY, Fact
 from tillgate.config.folder import Folder, FolderRefused, read_private, replace, write_once
-from tillgate.config.settings import Settings
+from tillgate.config.settings import Settings, check_gateway_key
 from tillgate.engine.ports import Reader
 from tillgate.kernel.errors import TillgateError
 from tillgate.protocol.keys import KeyRefused, PrivateKey, PublicKey, load_private_key
@@ -57,7 +57,9 @@ def gateway_key(settings: Settings) -> PrivateKey:
 
     Raises:
         FolderRefused: there is none, or others can read it.
+        SettingRefused: a sandbox is told of one outside its folder.
     """
+    check_gateway_key(settings)
     path = settings.gateway_key or _keys(settings) / "gateway.private.pem"
     if not path.exists():
         step = f"tillgate keys generate gateway --out {path.parent}"
@@ -119,16 +121,19 @@ def to_switch(settings: Settings, belongs: Belongs) -> Switch | None:
     return Switch(_must_precede(settings, belongs, own), own.public)
 
 
-def signing_key(settings: Settings, belongs: Belongs) -> PrivateKey:
+def signing_key(
+    settings: Settings, belongs: Belongs, *, own: PrivateKey | None = None
+) -> PrivateKey:
     """Return the key that the database belongs to, and let the files follow.
 
-    Only who holds the folder's lock may call it.
+    `own` is what `gateway_key` returned, for who has asked it. Only who holds the lock of the
+    folder may call it.
 
     Raises:
         FolderRefused: the gateway has no private key.
         ModeRefused: the database belongs to another one; the text says what to do.
     """
-    own, following = gateway_key(settings), next_key(settings)
+    own, following = own or gateway_key(settings), next_key(settings)
     if belongs.fingerprint in ("", own.public.fingerprint):
         _tidy(settings, own)
         return own
@@ -173,7 +178,11 @@ def _must_precede(settings: Settings, belongs: Belongs, own: PrivateKey) -> Publ
         kept = _kept(_public(settings, name))
         if kept is not None and kept.fingerprint == belongs.fingerprint:
             return kept
-    message = f"{_sentence(belongs, own)} Put the right key back, from a backup if need be."
+    message = (
+        f"{_sentence(belongs, own)} If the keys were switched on another machine of this database, "
+        f"copy its keys/gateway.* to {_keys(settings)}. Put the right key back otherwise, from a "
+        "backup if need be."
+    )
     raise ModeRefused(message)
 
 

@@ -11,22 +11,25 @@ from typing import NamedTuple
 
 from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.call import Final, Form
+from tillgate.acquiring.payer import Payer
 from tillgate.cashier.view import Place, find_place, view
-from tillgate.edge.answers import Answer, wrong_pin
+from tillgate.edge.answers import Answer, not_signed_in, wrong_pin
 from tillgate.edge.asgi import Headers, Incoming
 from tillgate.edge.asking import ask_debit
 from tillgate.edge.callbacks import callback
 from tillgate.edge.desk import Desk
+from tillgate.edge.executed import once_executed
+from tillgate.edge.following import follow
 from tillgate.edge.secrets import digest
-from tillgate.edge.sessions import WrongPinLeft, cookie_value, issue, sign_in, wrong_pin_left
+from tillgate.edge.sessions import cookie_value, prove_pin, try_given_back
 from tillgate.edge.shown import session_json
+from tillgate.edge.signing_in import sign_in
 from tillgate.edge.standing import of_order
-from tillgate.edge.who import browser_cookie, browser_cookie_name, session_cookie, visitor
+from tillgate.edge.who import browser_cookie, browser_cookie_name, signed_in, visitor
 from tillgate.engine.commands import (
     BindBrowser,
     BindPayer,
     CancelCall,
-    Command,
     Confirm,
     LockOut,
 )
@@ -43,6 +46,7 @@ BINDING_LIFE_S = 3_600
 class Visit(NamedTuple):
     """A cashier that this request may use."""
 
+    incoming: Incoming
     token: str
     place: Place
     headers: Headers
@@ -58,25 +62,26 @@ async def visit(desk: Desk, incoming: Incoming, token: str) -> Visit:
     if place is None:
         sentence = "This cashier does not exist or is over; start the payment again."
         raise Refused(Result.ORDER_NOT_EXIST, sentence)
-    who = visitor(desk, incoming)
+    follow(desk, place.call.merchant_id, place.call.merchant_trans_id)
+    who = await visitor(desk, incoming)
     if who.is_foreign:
         raise Refused(Result.ACCESS_DENIED, "A cashier is used from its own page only.")
     if who.payer_id is not None and who.payer_id == place.call.payer_id:
-        return Visit(token, place, ())
+        return Visit(incoming, token, place, ())
     if place.call.form is Form.WALLET:
         sentence = "This cashier takes its payer's wallet alone; start the payment again there."
         raise Refused(Result.ACCESS_DENIED, sentence)
     token_hash = digest(token)
-    held = cookie_value(incoming.headers.get("cookie", ""), browser_cookie_name(token_hash))
+    held = cookie_value(incoming.headers.get("cookie", ""), browser_cookie_name(desk, token_hash))
     if held and place.call.browser_hash == digest(held):
-        return Visit(token, place, ())
+        return Visit(incoming, token, place, ())
     if place.call.browser_hash or place.call.result_code:
         sentence = "This cashier is open in another browser; start the payment again."
         raise Refused(Result.ACCESS_DENIED, sentence)
-    return await _bound(desk, token, place)
+    return await _bound(desk, incoming, token, place)
 
 
-async def _bound(desk: Desk, token: str, place: Place) -> Visit:
+async def _bound(desk: Desk, incoming: Incoming, token: str, place: Place) -> Visit:
     mine, token_hash = desk.ids.token(), digest(token)
     command = BindBrowser(
         operation_id=desk.operation(), token_hash=token_hash, browser_hash=digest(mine)
@@ -86,7 +91,7 @@ async def _bound(desk: Desk, token: str, place: Place) -> Visit:
         sentence = "This cashier is open in another browser; start the payment again."
         raise Refused(Result.ACCESS_DENIED, sentence)
     cookie = browser_cookie(desk, token_hash, mine, path=f"/cashier/{token}", life_s=BINDING_LIFE_S)
-    return Visit(token, place, (cookie,))
+    return Visit(incoming, token, place, (cookie,))
 
 
 async def look(desk: Desk, at: Visit) -> Answer:
@@ -98,15 +103,14 @@ async def sign_in_here(desk: Desk, at: Visit, raw: bytes) -> Answer:
     """Sign a payer in at a cashier of the page form, and bind the payer to it."""
     said = tradepay.read_door(tradepay.SignIn, raw)
     payer_id = PayerId(said.payer)
-    outcome = await sign_in(desk, payer_id, said.pin)
-    if isinstance(outcome, WrongPinLeft):
-        return wrong_pin(outcome, at.headers)
+    outcome = await sign_in(desk, at.incoming, payer_id, said.pin)
+    if not isinstance(outcome, Payer):
+        return not_signed_in(outcome, at.headers)
     bind = BindPayer(operation_id=desk.operation(), token_hash=digest(at.token), payer_id=payer_id)
     await desk.engine.execute(bind)
-    token = issue(desk, payer_id)
-    life_s = desk.settings.session_life_s
+    token, cookies = signed_in(desk, outcome)
     body = await session_json(desk, outcome, at.place.call.currency, token=token)
-    return Answer(200, body, (*at.headers, session_cookie(desk, token, life_s=life_s)))
+    return Answer(200, body, (*at.headers, *cookies))
 
 
 async def confirm(desk: Desk, at: Visit, raw: bytes) -> Answer:
@@ -136,21 +140,27 @@ async def _confirm(desk: Desk, at: Visit, pin: str) -> Answer:
 
 async def _decided(desk: Desk, at: Visit, payer_id: PayerId, pin: str) -> Answer | Ask | Final:
     """Check the PIN and commit what follows from it: the payment, the question, or the end."""
-    token_hash = digest(at.token)
     trans_id = at.place.call.merchant_trans_id
-    wrong = await wrong_pin_left(desk, payer_id, pin, merchant_trans_id=trans_id)
-    if wrong is not None and wrong.tries_left:
-        return wrong_pin(wrong, at.headers)
-    operation_id = desk.operation()
-    command: Command = LockOut(operation_id=operation_id, token_hash=token_hash, payer_id=payer_id)
-    if wrong is None:
-        evidence = await of_order(desk, at.place.order, payer_id)
-        command = Confirm(
-            operation_id=operation_id,
-            token_hash=token_hash,
-            payer_id=payer_id,
-            evidence=evidence,
-        )
+    checked = await prove_pin(desk, payer_id, pin, merchant_trans_id=trans_id)
+    if isinstance(checked, Payer):
+        return await try_given_back(desk, checked, _paid(desk, at, checked))
+    if checked.tries_left:
+        return wrong_pin(checked, at.headers)
+    command = LockOut(operation_id=desk.operation(), token_hash=digest(at.token), payer_id=payer_id)
+    told: Final = await desk.engine.execute(command)
+    return told
+
+
+async def _paid(desk: Desk, at: Visit, payer: Payer) -> Ask | Final:
+    """Pay with a PIN that was right."""
+    evidence = await of_order(desk, at.place.order, payer.payer_id)
+    command = Confirm(
+        operation_id=desk.operation(),
+        token_hash=digest(at.token),
+        payer_id=payer.payer_id,
+        session_no=payer.session_no,
+        evidence=evidence,
+    )
     outcome: Ask | Final = await desk.engine.execute(command)
     return outcome
 
@@ -172,5 +182,5 @@ async def cancel(desk: Desk, at: Visit, raw: bytes) -> Answer:
 
 async def _final(desk: Desk, at: Visit, told: Final) -> Answer:
     key = (at.place.call.merchant_id, at.place.call.merchant_trans_id)
-    order = await desk.reader.get(Acquirement, *key)
+    order = await once_executed(desk.reader.get(Acquirement, *key))
     return Answer(200, await callback(desk, told, order), at.headers)

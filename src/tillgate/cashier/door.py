@@ -4,6 +4,7 @@ What must hold: every refusal is JSON with a sentence, or the page that shows it
 raises to the server.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import final
 
@@ -18,6 +19,7 @@ from tillgate.kernel.results import Result
 from tillgate.protocol.tradepay import DOOR_BYTES_MAX
 
 TOKEN_CHARACTERS_MAX = 64
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Act = Callable[[Desk, counter.Visit, bytes], Awaitable[Answer]]
 ACTS: dict[str, Act] = {
     "confirm": counter.confirm,
@@ -61,7 +63,7 @@ class CashierDoor:
 
     async def _counter(self, incoming: Incoming, send: Send) -> None:
         token, _, act = incoming.path.removeprefix("/cashier/").partition("/")
-        is_read = incoming.method in {"GET", "HEAD"} and not act
+        is_read = incoming.method in {"GET", "HEAD"} and TOKEN.fullmatch(token) and not act
         if is_read and "text/html" in incoming.headers.get("accept", ""):
             await self._page(incoming, send)
             return

@@ -12,6 +12,7 @@ interface Window {
     call(name: string, params?: object | ((result: BridgeResult) => void), callback?: (result: BridgeResult) => void): void;
     startupParams: object;
   };
+  tillgatePhone?: (order: { orderStr: string; callId: string; version?: string }, then: (result: BridgeResult & { returnUrl?: string }) => void) => void;
   my: {
     tradePay?: (options: {
       orderStr: string;
@@ -24,3 +25,4 @@ interface Window {
 }
 
 declare const AlipayJSBridge: Window["AlipayJSBridge"];
+declare const tillgateSettings: unknown;

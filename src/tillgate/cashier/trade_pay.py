@@ -8,6 +8,8 @@ same call gets the same address.
 import asyncio
 from typing import Any
 
+import structlog
+
 from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.call import Final, Form
 from tillgate.acquiring.call import final as final_outcome
@@ -15,7 +17,10 @@ from tillgate.edge.asgi import Incoming, Send, reply_json
 from tillgate.edge.asking import ask_debit
 from tillgate.edge.callbacks import callback, refusal
 from tillgate.edge.desk import Desk
+from tillgate.edge.executed import once_executed
+from tillgate.edge.following import follow
 from tillgate.edge.orders import SignedOrder, read_order
+from tillgate.edge.peers import counted
 from tillgate.edge.secrets import digest
 from tillgate.edge.standing import NONE_STANDS, Standing, standing
 from tillgate.edge.story import StepKind
@@ -26,7 +31,7 @@ from tillgate.engine.decide.open_call import AGREEMENT_OR_CASHIER_PAY
 from tillgate.engine.decide.paying import Ask, Opened
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.ids import CallId, PayerId
-from tillgate.kernel.results import CallbackCode
+from tillgate.kernel.results import CallbackCode, Result
 from tillgate.protocol.tradepay import TRADE_PAY_BYTES_MAX, TradePay, check_version, read_trade_pay
 
 CORS = (
@@ -51,12 +56,27 @@ async def _answer(desk: Desk, incoming: Incoming) -> dict[str, Any]:
         call = read_trade_pay(await incoming.body(TRADE_PAY_BYTES_MAX))
     except Refused as refused:
         return await callback(desk, _client_error(refused))
-    signed = await read_order(desk, call.order_str)
+    signed = await _read_order(desk, incoming, call)
     try:
         check_version(call, signed.terms.version)
     except Refused as refused:
         return await callback(desk, _client_error(refused))
     return await _open(desk, incoming, call, signed)
+
+
+async def _read_order(desk: Desk, incoming: Incoming, call: TradePay) -> SignedOrder:
+    """Return the order; an address that sends many with a bad signature is turned away for now."""
+    address, now_ms = counted(incoming.peer), desk.clock.now_ms()
+    if address and not desk.bad_orders.allows(address, now_ms=now_ms):
+        raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
+    try:
+        signed = await read_order(desk, call.order_str)
+    except Refused as refused:
+        if refused.result is not Result.INVALID_SIGNATURE:
+            desk.bad_orders.give_back(address, now_ms=now_ms)
+        raise
+    desk.bad_orders.give_back(address, now_ms=now_ms)
+    return signed
 
 
 def _client_error(refused: Refused) -> Final:
@@ -68,7 +88,8 @@ async def _open(
     desk: Desk, incoming: Incoming, call: TradePay, signed: SignedOrder
 ) -> dict[str, Any]:
     terms = signed.terms
-    payer_id = visitor(desk, incoming).payer_id
+    follow(desk, terms.merchant_id, terms.merchant_trans_id)
+    payer_id = (await visitor(desk, incoming)).payer_id
     form = Form.PAGE if payer_id is None else Form.WALLET
     token = cashier_token(desk, terms.merchant_id, terms.merchant_trans_id, call.call_id)
     agreement = await _agreement(desk, incoming, signed, payer_id)
@@ -86,9 +107,11 @@ async def _open(
     outcome: Opened | Ask | Final = await desk.engine.execute(command)
     if isinstance(outcome, Ask):
         outcome = await asyncio.shield(asyncio.ensure_future(ask_debit(desk, outcome)))
-    order = await desk.reader.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
+    key = (terms.merchant_id, terms.merchant_trans_id)
+    order = await once_executed(desk.reader.get(Acquirement, *key))
     if isinstance(outcome, Final):
         return await callback(desk, outcome, order)
+    structlog.get_logger("tillgate.doors").info("cashier_opened", form=form.value)
     _tell_opened(desk, signed, order)
     return {"cashierUrl": f"{desk.settings.wallet_origin}/cashier/{token}"}
 

@@ -1,9 +1,10 @@
 """What a cashier shows: the order, who is paid, who pays, what is left of the time.
 
-Read without a lock; nothing is decided from it. What must hold: a payer's name and balance are
-shown only to the payer.
+Read without a lock; nothing is decided from it, but an order whose time is over is closed before
+that is told. What must hold: a payer's name and balance are shown only to the payer.
 """
 
+import asyncio
 from typing import Any, NamedTuple
 
 from tillgate.acquiring.acquirement import Acquirement
@@ -11,6 +12,7 @@ from tillgate.acquiring.call import Call, Final, Form
 from tillgate.acquiring.merchant import Merchant
 from tillgate.acquiring.payer import Payer
 from tillgate.edge.callbacks import RESULTS, signed_return_url
+from tillgate.edge.closing import settled
 from tillgate.edge.desk import Desk
 from tillgate.edge.secrets import digest
 from tillgate.edge.shown import money_json, payer_json, payers_json
@@ -33,8 +35,10 @@ async def find_place(desk: Desk, token: str) -> Place | None:
     call = await call_of_token(desk.reader, digest(token))
     if call is None:
         return None
-    order = await desk.reader.get(Acquirement, call.merchant_id, call.merchant_trans_id)
-    merchant = await desk.reader.get(Merchant, call.merchant_id)
+    order, merchant = await asyncio.gather(
+        desk.reader.get(Acquirement, call.merchant_id, call.merchant_trans_id),
+        desk.reader.get(Merchant, call.merchant_id),
+    )
     if order is None or merchant is None:
         message = f"{call.key} has no order or no merchant"
         raise Broken(message)
@@ -43,6 +47,7 @@ async def find_place(desk: Desk, token: str) -> Place | None:
 
 async def view(desk: Desk, place: Place) -> dict[str, Any]:
     """Return the cashier's JSON (PROTOCOL 11.4, and what our page shows besides)."""
+    place = await _settled(desk, place)
     call, order = place.call, place.order
     left_ms = max(0, order.expires_at_ms - desk.clock.now_ms())
     amount = money_json(order.amount)
@@ -53,7 +58,7 @@ async def view(desk: Desk, place: Place) -> dict[str, Any]:
         "payee": order.seller_name or place.merchant.name,
         "merchantTransId": order.merchant_trans_id,
         "secondsLeft": -(-left_ms // SECOND_MS),
-        "state": _state(desk, place),
+        "state": _state(place),
         "form": call.form.lower(),
         "payer": await _payer(desk, place),
         "payers": [],
@@ -64,9 +69,21 @@ async def view(desk: Desk, place: Place) -> dict[str, Any]:
     return shown
 
 
-def _state(desk: Desk, place: Place) -> str:
+async def _settled(desk: Desk, place: Place) -> Place:
+    """Return a place with its order as it is; its call is read after an order that has ended.
+
+    Else a call that paid would be told that its order was paid by another one.
+    """
+    order = await settled(desk, place.order)
+    call: Call | None = None
+    if not order.waits and not place.call.result_code:
+        call = await desk.reader.get(Call, *place.call.key.parts)
+    return place._replace(order=order, call=call or place.call)
+
+
+def _state(place: Place) -> str:
     call, order = place.call, place.order
-    if call.result_code or not (order.waits and not order.is_over(desk.clock.now_ms())):
+    if call.result_code or not order.waits:
         return "DONE"
     if order.attempt_open:
         return "PROCESSING"
@@ -79,7 +96,7 @@ def _result(desk: Desk, place: Place) -> dict[str, Any] | None:
     if call.result_code:
         told = parts.recorded(call, order)
     elif not order.attempt_open:
-        told = parts.outcome_if_over(order, desk.clock.now_ms())
+        told = parts.outcome_of_order(order)
     if told is None:
         return None
     result = RESULTS.get(told.result_code)

@@ -26,7 +26,11 @@ from tillgate.cli.surface import (
     print_rows,
 )
 
-app = typer.Typer(help="Ask payers for agreements, debit them, and see them.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False,
+    help="Ask payers for agreements, debit them, and see them.",
+    no_args_is_help=True,
+)
 
 Agreement = Annotated[str, typer.Argument(help="Your merchantAgreementId, at most 32 characters.")]
 TOKEN_CHARACTERS_MAX: Final = 4_096

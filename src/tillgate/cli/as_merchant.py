@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, NamedTuple, final
 
 import typer
 
+from tillgate.cli.given_path import unreadable
 from tillgate.cli.surface import (
     Exit,
     UsageError,
@@ -95,24 +96,37 @@ class Asker(NamedTuple):
         Raises:
             UsageError: something is missing that the folder does not hold either.
         """
-        from tillgate.cli.operate import settings_of
-        from tillgate.config.folder import Folder
-
-        folder = Folder(settings_of(self.data).data)
+        sources = self.sources()
         try:
             made = Merchant(
                 client_id=self.client_id or DEMO_CLIENT,
                 merchant_id=self.merchant_id or DEMO_MERCHANT,
-                private_key=self.key or _there(folder.keys / "merchant.private.pem", "--key"),
-                gateway_public_key=self._gateway_keys(folder.keys),
-                base_url=self.url or _served(folder),
+                private_key=sources.private_key,
+                gateway_public_key=sources.gateway_keys,
+                base_url=sources.base_url,
             )
         except OSError as error:
-            raise UsageError(f"{error.filename} cannot be read ({error.strerror}).") from error
+            raise UsageError(unreadable(error.filename, error)) from error
         except ValueError as error:
             raise UsageError(f"--url: {error}.") from None
         with made:
             yield made
+
+    def sources(self) -> "Sources":
+        """Return which files and which gateway are meant.
+
+        Raises:
+            UsageError: something is missing that the folder does not hold either.
+        """
+        from tillgate.cli.operate import settings_of
+        from tillgate.config.folder import Folder
+
+        folder = Folder(settings_of(self.data).data)
+        return Sources(
+            private_key=self.key or _there(folder.keys / "merchant.private.pem", "--key"),
+            gateway_keys=self._gateway_keys(folder.keys),
+            base_url=self.url or _served(folder),
+        )
 
     def _gateway_keys(self, keys: Path) -> list[Path]:
         if self.gateway_key:
@@ -120,6 +134,15 @@ class Asker(NamedTuple):
         own, following = (keys / name for name in GATEWAY_KEYS)
         found = [_there(own, "--gateway-key")]
         return [*found, following] if following.exists() else found
+
+
+@final
+class Sources(NamedTuple):
+    """Where a merchant's keys lie, and where its gateway is."""
+
+    private_key: Path
+    gateway_keys: list[Path]
+    base_url: str
 
 
 def _there(usual: Path, option: str) -> Path:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tillgate.cli.given_path import unreadable
 from tillgate.cli.surface import (
     AsJson,
     Data,
@@ -22,7 +23,9 @@ from tillgate.cli.surface import (
     tell_change,
 )
 
-app = typer.Typer(help="Register clients and their public keys.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Register clients and their public keys.", no_args_is_help=True
+)
 
 Client = Annotated[str, typer.Argument(help="The clientId, at most 32 characters.")]
 HOUR_MS = 3_600_000
@@ -104,7 +107,7 @@ def add_key(
     try:
         loaded = load_public_key(key.read_bytes())
     except OSError as error:
-        raise UsageError(f"{key} cannot be read ({error.strerror}).") from error
+        raise UsageError(unreadable(key, error)) from error
     row = ClientKey(
         client_id=ClientId(client),
         fingerprint=loaded.fingerprint,

@@ -10,7 +10,7 @@ import typer
 
 from tillgate.cli.surface import AsJson, Data, command
 
-app = typer.Typer(help="Buy a dress: the whole system on this machine.")
+app = typer.Typer(add_completion=False, help="Buy a dress: the whole system on this machine.")
 
 
 @app.command()

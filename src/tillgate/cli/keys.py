@@ -5,6 +5,7 @@ key changes in `bootstrap/gateway_keys`. What must hold: a private half is reada
 alone and never printed; merchants can hold both keys before one takes the other's place.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,9 @@ from tillgate.cli.surface import (
     say,
 )
 
-app = typer.Typer(help="Make key pairs, and change the gateway's own.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Make key pairs, and change the gateway's own.", no_args_is_help=True
+)
 
 Bits = Annotated[int, typer.Option("--bits", help="2048, 3072 or 4096.")]
 
@@ -154,11 +157,12 @@ def show(*, data: Data = "", as_json: AsJson = False) -> None:
 
     Example: tillgate keys show --data /var/lib/tillgate
     """
+    from tillgate.bootstrap.databases import exists
     from tillgate.bootstrap.gateway_keys import belongs_to
     from tillgate.cli.operate import read, settings_of
 
     settings = settings_of(data)
-    known = read(settings, belongs_to) if settings.database.exists() else None
+    known = read(settings, belongs_to) if asyncio.run(exists(settings)) else None
     rows = _keys_of(settings, known)
     signs = _signs(settings)
     if as_json:

@@ -19,7 +19,9 @@ from tillgate.cli.surface import (
     tell_change,
 )
 
-app = typer.Typer(help="Register merchants and change their settings.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Register merchants and change their settings.", no_args_is_help=True
+)
 
 Merchant = Annotated[str, typer.Argument(help="The merchantId, at most 64 characters.")]
 Name = Annotated[str | None, typer.Option("--name", help="Shown to the buyer as the payee.")]
@@ -93,11 +95,9 @@ def add(
     Example: tillgate merchant add 2160400000002012 --name COD --host shop.example.com
     """
     from tillgate.acquiring.merchant import Merchant as Row
-    from tillgate.cli.operate import execute, read, settings_of
+    from tillgate.cli.operate import execute, settings_of
     from tillgate.engine.commands import SetMerchant
-    from tillgate.kernel.errors import Refused
     from tillgate.kernel.ids import MerchantId
-    from tillgate.kernel.results import Result
 
     given = _said(
         {"name": name, "notify_url": notify_url, "redirect_url": redirect_url},
@@ -111,11 +111,7 @@ def add(
     )
     row = Row(merchant_id=MerchantId(merchant), **{"name": merchant, **given})
     settings = settings_of(data)
-    before = read(settings, lambda reader: reader.get(Row, merchant))
-    if before is not None and before != row:
-        sentence = f"Merchant {merchant} exists with other settings; change it with: merchant set"
-        raise Refused(Result.REPEAT_REQ_INCONSISTENT, sentence)
-    outcome = execute(SetMerchant, settings, operator=operator, merchant=row)
+    outcome = execute(SetMerchant, settings, operator=operator, merchant=row, is_new=True)
     tell_change(outcome, f"Merchant {merchant}", as_json=as_json)
 
 
@@ -146,9 +142,10 @@ def set_(
 
     Example: tillgate merchant set 2160400000002012 --host shop.example.com --host www.example.com
     """
-    from tillgate.acquiring.merchant import Merchant as Row
-    from tillgate.cli.operate import execute, read, settings_of
-    from tillgate.engine.commands import SetMerchant
+    from tillgate.acquiring.merchant import MerchantChanges
+    from tillgate.cli.operate import execute, settings_of
+    from tillgate.engine.changes import ChangeMerchant
+    from tillgate.kernel.ids import MerchantId
 
     given = _said(
         {"name": name, "notify_url": notify_url, "redirect_url": redirect_url},
@@ -164,12 +161,8 @@ def set_(
         given["active"] = active
     if not given:
         raise UsageError("Say what to change, as in: --host shop.example.com")
-    settings = settings_of(data)
-    before = read(settings, lambda reader: reader.get(Row, merchant))
-    if before is None:
-        raise _missing(merchant)
-    row = before.replaced(**given)
-    outcome = execute(SetMerchant, settings, operator=operator, merchant=row)
+    members = {"merchant_id": MerchantId(merchant), "changes": MerchantChanges(**given)}
+    outcome = execute(ChangeMerchant, settings_of(data), operator=operator, **members)
     tell_change(outcome, f"Merchant {merchant}", as_json=as_json)
 
 

@@ -19,7 +19,11 @@ from tillgate.cli.surface import (
     say,
 )
 
-app = typer.Typer(help="See what merchants were told, and tell it again.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False,
+    help="See what merchants were told, and tell it again.",
+    no_args_is_help=True,
+)
 
 
 @app.callback()

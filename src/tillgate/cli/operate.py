@@ -2,7 +2,7 @@
 
 Decides which way, by who holds the lock of the data folder; it knows no command. What must hold: no
 two processes change one database; a command whose answer was lost is sent again under the same
-operation id, so it is done once.
+operation id, so it is done once, and one that may have been done is never told as not done.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from tillgate.cli.surface import operator_name
 from tillgate.config.folder import Folder, read_private
 from tillgate.config.lock import Announced, Held, ServerLock, announced
 from tillgate.config.settings import Settings
-from tillgate.kernel.errors import Broken, Refused, Unavailable
+from tillgate.kernel.errors import Broken, Refused, Unavailable, Unsettled
 from tillgate.kernel.ids import OperationId
 from tillgate.kernel.results import Result
 
@@ -26,6 +26,7 @@ WAIT_S_MAX: Final = 10.0
 LOOK_AGAIN_S: Final = 0.1
 ANSWER_WAIT_S_MAX: Final = 20.0
 PAGE_ROWS: Final = 1_000
+NOT_KNOWN: Final = "It is not known whether this was done: {why} Look before you type it again."
 
 T = TypeVar("T")
 
@@ -51,25 +52,43 @@ def execute(kind: Callable[..., Any], settings: Settings, *, operator: str, **me
 
     Raises:
         Refused: the answer is no.
-        Unavailable: neither a server nor the database could be reached.
+        Unsettled: it may have been done; under the same `operation_id` it is not done twice.
+        Unavailable: neither a server nor the database could be reached, and nothing was done.
     """
     from tillgate.gateway.operators import check_command
 
-    command = kind(operation_id=operation_id(), operator=operator_name(operator), **members)
+    named = {"operation_id": operation_id(), **members}
+    command = kind(operator=operator_name(operator), **named)
     check_command(command)
+    try:
+        return _settled(command, settings)
+    except Unsettled as error:
+        raise Unsettled(NOT_KNOWN.format(why=error.sentence)) from None
+
+
+def _settled(command: Any, settings: Settings) -> Any:  # noqa: ANN401  Any operator's command.
+    """Return the outcome of whoever serves the folder; ask again while no answer comes."""
     folder, ends_s = Folder(settings.data), time.monotonic() + WAIT_S_MAX
+    lost: Unsettled | None = None
     while True:
         try:
             with ServerLock.hold(folder, settings.database):
                 return asyncio.run(_directly(command, settings))
         except Held as held:
             said = announced(folder)
-            answer = _through(said, folder, command) if said else None
-            if answer is not None:
-                return _outcome(*answer)
+            try:
+                answer = _through(said, folder, command) if said else None
+                if answer is not None:
+                    return _outcome(*answer)
+            except Unsettled as error:
+                lost = error
+            except Unavailable as error:
+                raise lost or error from None
             if time.monotonic() > ends_s:
-                raise held from None
+                raise lost or held from None
             time.sleep(LOOK_AGAIN_S)
+        except Unavailable as error:
+            raise lost or error from None
 
 
 def read(settings: Settings, ask: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
@@ -78,9 +97,9 @@ def read(settings: Settings, ask: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
 
 
 async def _reading(settings: Settings, ask: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
-    from tillgate.bootstrap.books import open_reader
+    from tillgate.bootstrap.databases import open_reader
 
-    with open_reader(settings) as reader:
+    async with open_reader(settings) as reader:
         return await ask(reader)
 
 
@@ -105,7 +124,7 @@ async def _directly(command: Any, settings: Settings) -> Any:  # noqa: ANN401  E
     from tillgate.bootstrap.books import mode_of, open_books
     from tillgate.cli.logs import set_logging
 
-    set_logging()
+    set_logging(settings.log_level)
     opening: AbstractAsyncContextManager[Any] = open_books(settings, must_exist=True)
     async with opening as books:
         await mode_of(books)
@@ -113,7 +132,11 @@ async def _directly(command: Any, settings: Settings) -> Any:  # noqa: ANN401  E
 
 
 def _through(said: Announced, folder: Folder, command: Any) -> tuple[int, Any] | None:  # noqa: ANN401  Any operator's command.
-    """Return the status and the answer of a running server, or None when none came."""
+    """Return the status and the answer of a running server, or None when it was not reached.
+
+    Raises:
+        Unsettled: it was reached, and its answer did not come.
+    """
     import httpx2
 
     from tillgate.gateway.operators import write_command
@@ -128,8 +151,10 @@ def _through(said: Announced, folder: Folder, command: Any) -> tuple[int, Any] |
             trust_env=False,
         )
         return answer.status_code, answer.json()
-    except (httpx2.TransportError, ValueError):
+    except (httpx2.ConnectError, httpx2.ConnectTimeout):
         return None
+    except (httpx2.TransportError, ValueError):
+        raise Unsettled("The running server's answer was lost.") from None
 
 
 def _outcome(status: int, answer: Any) -> Any:  # noqa: ANN401  JSON.
@@ -141,5 +166,7 @@ def _outcome(status: int, answer: Any) -> Any:  # noqa: ANN401  JSON.
             raise Refused(result, answer["sentence"], path=answer["path"])
         case 500:
             raise Broken(answer["error"])
+        case 504:
+            raise Unsettled(answer["error"])
         case _:
             raise Unavailable(f"The running server did not take this: {answer['error']}")

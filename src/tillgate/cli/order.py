@@ -8,20 +8,19 @@ material.
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from rich.console import Console
 
-from tillgate import doctor
 from tillgate.cli import order_asking
+from tillgate.cli.given_path import named, unreadable
 from tillgate.cli.surface import AsJson, Exit, UsageError, command
-from tillgate.doctor.layouts import minified
 from tillgate.kernel.clock import SystemClock
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.results import Result
-from tillgate.merchant.sources import SystemIds
+from tillgate.merchant.sources import SystemIds, warning_of
 from tillgate.protocol.envelope import MESSAGE_BYTES_MAX, Kind, cut
 from tillgate.protocol.functions import content_faults, write_raw
 from tillgate.protocol.keys import (
@@ -37,10 +36,14 @@ from tillgate.protocol.order_string import escape_js
 from tillgate.protocol.profile import Digest, Profile
 from tillgate.protocol.signature import seal
 
+if TYPE_CHECKING:
+    from tillgate import doctor
+
 DEMO_CLIENT = "4Q5XSH6SSG02T006"
 """The seed's client, which the sandbox registers."""
 
 app = typer.Typer(
+    add_completion=False,
     name="order",
     help="Make and check order strings, offline; ask, refund and cancel as the merchant.",
     no_args_is_help=True,
@@ -88,6 +91,8 @@ def sign(
     a head and a body, or a whole envelope, whose request is then signed byte for byte.
     """
     private = _private(key)
+    if warning := warning_of(key):
+        Console(stderr=True, highlight=False, soft_wrap=True).print(warning, markup=False)
     signed = _to_be_signed(_content(file), client_id)
     envelope = seal(Kind.REQUEST, signed, private, _profile(profile))
     if len(envelope) > MESSAGE_BYTES_MAX:
@@ -119,6 +124,8 @@ def verify(
     The signature alone decides: exit 0 when it fits, 1 when it does not. Other faults of the
     message are warnings.
     """
+    from tillgate import doctor
+
     public = _public(key)
     raw = _content(file)
     findings = doctor.diagnose(raw, public, digest)
@@ -132,7 +139,7 @@ def verify(
 
 
 def _report(
-    findings: list[doctor.Finding], warned: list[Refused], key: PublicKey, digest: Digest
+    findings: "list[doctor.Finding]", warned: list[Refused], key: PublicKey, digest: Digest
 ) -> bytes:
     return msgspec.json.encode(
         {
@@ -148,7 +155,7 @@ def _report(
     )
 
 
-def _tell(findings: list[doctor.Finding], key: PublicKey, digest: Digest) -> None:
+def _tell(findings: "list[doctor.Finding]", key: PublicKey, digest: Digest) -> None:
     console = Console(highlight=False, soft_wrap=True)
     if not findings:
         console.print("[bold green]valid[/bold green]", end=" ")
@@ -160,6 +167,8 @@ def _tell(findings: list[doctor.Finding], key: PublicKey, digest: Digest) -> Non
 
 def _to_be_signed(content: bytes, client_id: str) -> bytes:
     """Return the bytes to sign: the request of an envelope, a head and a body, or a body anew."""
+    from tillgate.doctor.spacing import minified
+
     try:
         content.decode()
         parts = msgspec.json.decode(content, type=_Parts)
@@ -197,21 +206,21 @@ def _content(file: Path) -> bytes:
         with file.open("rb") as source:
             return source.read(limit)
     except OSError as fault:
-        raise UsageError(f"{file} cannot be read: {fault.strerror}.") from fault
+        raise UsageError(unreadable(file, fault)) from fault
 
 
 def _private(path: Path) -> PrivateKey:
     try:
         return load_private_key(_content(path))
     except KeyRefused as refused:
-        raise UsageError(f"--key {path}: {refused}") from refused
+        raise UsageError(f"--key {named(path)}: {refused}") from refused
 
 
 def _public(path: Path) -> PublicKey:
     try:
         return load_public_key(_content(path))
     except KeyRefused as refused:
-        raise UsageError(f"--key {path}: {refused}") from refused
+        raise UsageError(f"--key {named(path)}: {refused}") from refused
 
 
 def _profile(name: str) -> Profile:

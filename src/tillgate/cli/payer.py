@@ -1,7 +1,8 @@
-"""`tillgate payer add | top-up | limit | unlock | show`: the payers of the built-in wallet.
+"""`tillgate payer add | top-up | limit | unlock | pin | sign-out | erase | show`: the payers.
 
 Each change is an engine command with the operator's name. What must hold: a PIN is hashed before it
-leaves this process, is never printed, and never becomes part of an error.
+leaves this process, is never printed, and never becomes part of an error; a list of payers shows no
+name in full, since whoever looks for one payer asks for that one.
 """
 
 import asyncio
@@ -20,10 +21,13 @@ from tillgate.cli.surface import (
     print_json,
     print_rows,
     read_pin,
+    say,
     tell_change,
 )
 
-app = typer.Typer(help="Register payers, top them up, unlock them.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Register payers, top them up, unlock them.", no_args_is_help=True
+)
 
 Payer = Annotated[str, typer.Argument(help="The payer's id, as in alice.")]
 
@@ -82,22 +86,25 @@ def top_up(
     payer: Payer,
     amount: Annotated[str, typer.Argument(help="Cash taken, as in '100.00 HKD'.")],
     *,
+    operation: Annotated[
+        str,
+        typer.Option("--operation-id", metavar="ID", help="Booked once, however often it is sent."),
+    ] = "",
     data: Data = "",
     operator: Operator = "",
     as_json: AsJson = False,
 ) -> None:
     """Book cash that was taken from a payer.
 
+    When its answer is lost it ends with 3 and prints what to type: the same under the same
+    operation id, which is booked once. A program makes such an id itself, new for each top-up.
+
     Example: tillgate payer top-up alice "100.00 HKD"
     """
-    from tillgate.cli.operate import execute, settings_of
-    from tillgate.engine.commands import TopUp
-    from tillgate.kernel.money import Money
+    from tillgate.cli.topping_up import book_cash
 
-    money = money_of(amount)
-    outcome = execute(TopUp, settings_of(data), operator=operator, payer_id=payer, money=money)
-    minor, unit = outcome["balance"]["minor"], outcome["balance"]["currency"]["code"]
-    balance = str(Money.of(minor, unit))
+    booked = book_cash(payer, amount, data=data, operator=operator, operation=operation)
+    balance = str(booked)
     if as_json:
         print_json({"payer": payer, "balance": balance})
     else:
@@ -132,12 +139,12 @@ def limit(
     from tillgate.engine.commands import LimitPayer
 
     settings = settings_of(data)
-    before = read(settings, lambda reader: _limits_of(reader, payer))
-    members = _lifted(before) if none and not single and not daily else []
     if not none:
-        members = [_limited(single, daily, before)]
+        members = [_limited(single, daily)]
     elif single or daily:
         raise UsageError("Give limits, or --none to take them away, and not both.")
+    else:
+        members = _lifted(read(settings, lambda reader: _limits_of(reader, payer)))
     changed = [
         execute(LimitPayer, settings, operator=operator, payer_id=payer, **each)["changed"]
         for each in members
@@ -146,8 +153,8 @@ def limit(
     tell_change(outcome, f"Limits of payer {payer}", as_json=as_json)
 
 
-def _limited(single: str, daily: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Return the members of the command: what is given, and what was there."""
+def _limited(single: str, daily: str) -> dict[str, Any]:
+    """Return the members of the command: what is given and nothing else."""
     given = {
         name: money_of(text)
         for name, text in (("single_max", single), ("daily_max", daily))
@@ -156,11 +163,7 @@ def _limited(single: str, daily: str, before: dict[str, Any]) -> dict[str, Any]:
     codes = {str(money.currency) for money in given.values()}
     if len(codes) != 1:
         raise UsageError('Give limits in one currency, as in: --single "100.00 HKD"; or --none')
-    code = codes.pop()
-    row = before.get(code)
-    kept = {name: getattr(row, name, None) for name in ("single_max", "daily_max")}
-    said = {name: money.minor for name, money in given.items()}
-    return {"currency": code, **kept, **said}
+    return {"currency": codes.pop(), **{name: money.minor for name, money in given.items()}}
 
 
 def _lifted(before: dict[str, Any]) -> list[dict[str, Any]]:
@@ -188,6 +191,81 @@ def unlock(
     tell_change(outcome, f"Payer {payer}", as_json=as_json)
 
 
+@app.command("pin")
+@command
+def set_pin(
+    payer: Payer,
+    *,
+    pin: Annotated[
+        str, typer.Option("--pin", envvar="TILLGATE_PIN", help="6 digits; else asked for.")
+    ] = "",
+    data: Data = "",
+    operator: Operator = "",
+    as_json: AsJson = False,
+) -> None:
+    """Give a payer another PIN and all tries; every session of the payer ends.
+
+    Example: tillgate payer pin alice --data /var/lib/tillgate
+    """
+    from tillgate.cli.operate import execute, settings_of
+    from tillgate.engine.commands import SetPin
+
+    settings = settings_of(data)
+    pin_hash = asyncio.run(_hashed(settings, read_pin(pin, prompt="New PIN")))
+    outcome = execute(SetPin, settings, operator=operator, payer_id=payer, pin_hash=pin_hash)
+    tell_change(outcome, f"PIN of payer {payer}", as_json=as_json)
+
+
+@app.command("sign-out")
+@command
+def sign_out(
+    payer: Payer, *, data: Data = "", operator: Operator = "", as_json: AsJson = False
+) -> None:
+    """End every session of a payer, on every device.
+
+    Example: tillgate payer sign-out alice
+    """
+    from tillgate.cli.operate import execute, settings_of
+    from tillgate.engine.commands import SignOutPayer
+
+    outcome = execute(SignOutPayer, settings_of(data), operator=operator, payer_id=payer)
+    tell_change(outcome, f"Sessions of payer {payer}", as_json=as_json)
+
+
+@app.command()
+@command
+def erase(
+    payer: Payer,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="It cannot be undone, and is meant.")] = False,
+    data: Data = "",
+    operator: Operator = "",
+    as_json: AsJson = False,
+) -> None:
+    """Erase the person: the name, the PIN, every session, every agreement. Entries stay.
+
+    What the books must keep stays under the payer's number, which nobody can sign in with, top up
+    or debit any more. What the account still holds stays there and is owed: no command pays it out,
+    so settle it with the payer outside of these books first.
+
+    Example: tillgate payer erase alice --yes
+    """
+    from tillgate.cli.erasing import erase_person
+    from tillgate.cli.operate import read, settings_of
+
+    settings = settings_of(data)
+    [row] = read(settings, lambda reader: _read(reader, payer))
+    held = ", ".join(row["balances"])
+    if not yes:
+        stays = f"it holds {held or 'nothing'}{', which no command pays out' if held else ''}"
+        sentence = f"Erasing payer {payer} cannot be undone, and {stays}."
+        raise UsageError(f"{sentence} Say --yes when that is settled.")
+    outcome = erase_person(settings, payer, operator=operator)
+    tell_change(outcome, f"Person behind payer {payer}", as_json=as_json)
+    if held and not as_json:
+        say(f"The account still holds {held}, which stays owed to the person outside of it.")
+
+
 @app.command()
 @command
 def show(
@@ -196,7 +274,7 @@ def show(
     data: Data = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show payers, what they hold, and whether they are locked.
+    """Show payers, what they hold, and whether they are locked; names in full for one alone.
 
     Example: tillgate payer show alice --json
     """
@@ -221,12 +299,13 @@ async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN40
     if payer and not found:
         raise _nobody(payer)
     rows = []
+    name_of = str if payer else masked
     for row in found:
         held = Select(record=Balance, equals=(("account", f"payer:{row.payer_id}"),))
         rows.append(
             {
                 "payer": row.payer_id,
-                "name": row.name,
+                "name": name_of(row.name),
                 "issuer": row.issuer,
                 "locked": row.is_locked,
                 "triesLeft": row.pin_tries_left,
@@ -239,6 +318,11 @@ async def _read(reader: Any, payer: str) -> list[dict[str, Any]]:  # noqa: ANN40
             }
         )
     return rows
+
+
+def masked(name: str) -> str:
+    """Return a name of which only the first letter of each word is left, and not its length."""
+    return " ".join(f"{word[0]}***" for word in name.split())
 
 
 def _nobody(payer: str) -> Exception:

@@ -1,34 +1,33 @@
-"""Running a gateway as a process: the lock, the listening sockets, signals, the ready message.
+"""Running a gateway: the lock, the listening sockets, then one process or several that serve.
 
-Decides how uvicorn is set and how a stop goes; it knows no door. What must hold: the lock is held
-from before the database is opened until after it is closed; a stop lets requests under way end; the
-server names neither itself nor its version, and believes no forwarded header.
+Decides what is held for as long as a gateway runs, and by whom; it knows no door. What must hold:
+the lock is held from before the database is opened until after it is closed, and `/control` opens
+with one token however many processes there are.
 """
 
 import asyncio
 import contextlib
 import ipaddress
-import os
+import secrets
 import signal
 import socket
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, final
+from typing import Final
 
-import typer
-import uvicorn
 import uvloop
 
-from tillgate.bootstrap.house import House, MoreDoors, open_house
-from tillgate.cli.listener import limited
+from tillgate.cli.child import Child, load, register
+from tillgate.cli.listener import allow_files
 from tillgate.cli.logs import set_logging
-from tillgate.cli.surface import print_json, say
-from tillgate.config.folder import Folder
-from tillgate.config.lock import Announced, Held, ServerLock, announced
+from tillgate.cli.ready import announcement, say_ready
+from tillgate.cli.serving import Role, Stopping, serve_house
+from tillgate.cli.several import Parent
+from tillgate.config.folder import Folder, replace
+from tillgate.config.lock import Held, ServerLock, announced, is_alive
 from tillgate.config.settings import Settings, check_serving
-from tillgate.kernel.addresses import SANDBOX
+from tillgate.edge.metrics_shared import together
 from tillgate.kernel.errors import Unavailable
 
 BACKLOG: Final = 2_048
@@ -43,115 +42,88 @@ def run_gateway(settings: Settings, *, as_json: bool, is_demo: bool = False) -> 
         Unavailable: another server holds the folder, or the port is taken.
     """
     check_serving(settings)
-    set_logging()
+    allow_files(settings.limits.connections_max)
     folder = Folder(settings.data)
     with _locked(folder, settings) as lock, _listening(settings) as sockets:
         if settings.is_sandbox:
             from tillgate.sandbox.identities import make_keys
 
             make_keys(folder)
-        running = _run(settings, sockets, lock, as_json=as_json, is_demo=is_demo)
+
+        def came_up(key: str) -> None:
+            lock.announce(announcement(settings, sockets, key=key))
+            say_ready(settings, sockets[0].getsockname()[1], as_json=as_json, is_demo=is_demo)
+
+        if settings.workers > 1:
+            with together():
+                _run_several(settings, sockets, lock, came_up, as_json=as_json)
+            return
+
+        set_logging(settings.log_level)
+        role = Role(
+            listens_first=True,
+            hear=_hear_signals,
+            prepare=register,
+            came_up=lambda house: came_up(house.desk.key_ring.private.public.fingerprint),
+            went_down=lock.withdraw,
+        )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(running)
+            runner.run(serve_house(settings, sockets, role))
 
 
-async def _run(
+def _run_several(
     settings: Settings,
-    sockets: list[socket.socket],
+    sockets: Sequence[socket.socket],
     lock: ServerLock,
+    came_up: Callable[[str], None],
     *,
     as_json: bool,
-    is_demo: bool,
 ) -> None:
-    port = sockets[0].getsockname()[1]
-    async with open_house(settings, port=port, more_doors=_more_doors(settings)) as house:
-        if settings.is_sandbox:
-            from tillgate.sandbox.identities import register
-
-            await register(house)
-
-        def ready() -> None:
-            key = house.desk.key_ring.private.public.fingerprint
-            lock.announce(_announcement(settings, sockets, key=key))
-            _say_ready(house, port, as_json=as_json, is_demo=is_demo)
-
-        server = _Server(_uvicorn(settings, house), ready)
-        _stop_on_signals(server, house)
-        await server.serve(sockets=sockets)
-        lock.withdraw()
-
-
-@final
-class _Server(uvicorn.Server):
-    """uvicorn's server, which tells when it is ready and leaves signals to us."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        if self.started:
-            self._ready()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        # uvicorn would raise the signal again after a clean stop, and the exit code would lie.
-        yield
+    load(settings)
+    token, file = secrets.token_urlsafe(32), Folder(settings.data).control_token
+    replace(file, token.encode())
+    try:
+        child = Child(
+            settings,
+            sockets,
+            control_token=token,
+            set_logging=lambda: set_logging(settings.log_level),
+            as_json=as_json,
+        )
+        parent = Parent(
+            settings, sockets, work=child.work, came_up=came_up, went_down=lock.withdraw
+        )
+        parent.run()
+    finally:
+        file.unlink(missing_ok=True)
 
 
-def _more_doors(settings: Settings) -> MoreDoors | None:
-    if not settings.is_sandbox:
-        return None
-    from tillgate.sandbox.doors import sandbox_doors
-
-    return sandbox_doors(Folder(settings.data))
-
-
-def _uvicorn(settings: Settings, house: House) -> uvicorn.Config:
-    limits = settings.limits
-    return uvicorn.Config(
-        house.app,
-        loop="none",
-        http=limited(limits.request_wait_s_max),
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=limits.connections_max,
-        timeout_keep_alive=limits.keep_alive_s,
-        timeout_graceful_shutdown=limits.stop_s,
-    )
-
-
-def _stop_on_signals(server: uvicorn.Server, house: House) -> None:
-    def stop() -> None:
-        if server.should_exit:
-            server.force_exit = True  # Asked twice: somebody is in a hurry.
-        server.should_exit = True
-        house.app.stop()
-
-    loop = asyncio.get_running_loop()
+def _hear_signals(stopping: Stopping) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        asyncio.get_running_loop().add_signal_handler(number, stopping.ask)
 
 
 @contextmanager
 def _locked(folder: Folder, settings: Settings) -> Iterator[ServerLock]:
-    ends_s = time.monotonic() + ANNOUNCE_WAIT_S
+    began_s = time.monotonic()
     with contextlib.ExitStack() as held:
         while True:
             try:
                 lock = held.enter_context(ServerLock.hold(folder, settings.database))
                 break
             except Held:
-                if announced(folder) is not None or time.monotonic() > ends_s:
+                if time.monotonic() > began_s + _wait_s_max(folder, settings):
                     raise
                 time.sleep(0.1)
         yield lock
+
+
+def _wait_s_max(folder: Folder, settings: Settings) -> float:
+    """Return how long whoever holds the folder is waited for."""
+    said = announced(folder)
+    if said is None:
+        return ANNOUNCE_WAIT_S
+    return 0.0 if is_alive(said) else settings.limits.stop_s + ANNOUNCE_WAIT_S
 
 
 @contextmanager
@@ -181,56 +153,3 @@ def _socket(host: str, port: int) -> socket.socket:
         )
         raise Unavailable(message) from error
     return made
-
-
-def _announcement(settings: Settings, sockets: list[socket.socket], *, key: str) -> Announced:
-    near = sockets[-1].getsockname()
-    host = "[::1]" if ":" in near[0] else "127.0.0.1"
-    return Announced(
-        pid=os.getpid(),
-        host=settings.host,
-        port=sockets[0].getsockname()[1],
-        mode=settings.mode,
-        control=f"http://{host}:{near[1]}",
-        key=key,
-    )
-
-
-def _say_ready(house: House, port: int, *, as_json: bool, is_demo: bool) -> None:
-    settings, doors = house.settings, house.desk.settings
-    if as_json:
-        print_json(
-            {
-                "ready": True,
-                "url": doors.wallet_origin,
-                "port": port,
-                "mode": settings.mode,
-                "data": str(settings.data),
-                "keys": str(house.folder.keys),
-                "wallet": f"{doors.wallet_origin}/wallet" if settings.is_sandbox else None,
-                "shop": f"{doors.shop_origin}/shop" if settings.is_sandbox else None,
-            }
-        )
-        sys.stdout.flush()
-        return
-    if settings.is_sandbox:
-        _say_sandbox(house, port, is_demo=is_demo)
-    else:
-        typer.echo(f"Serving {doors.wallet_origin} on {settings.host} port {port}. Stop: Ctrl-C.")
-    sys.stdout.flush()
-
-
-def _say_sandbox(house: House, port: int, *, is_demo: bool) -> None:
-    doors, keys = house.desk.settings, house.folder.keys
-    if is_demo:
-        typer.echo(f"\nOpen {doors.wallet_origin}/wallet\n")
-        typer.echo("Sign in as rich with PIN 123456, and buy the dress.")
-    else:
-        typer.echo(f"Serving a sandbox at {doors.wallet_origin}")
-        typer.echo(f"  wallet   {doors.wallet_origin}/wallet   payers rich, poor …; PIN 123456")
-    typer.echo(f"  shop     {doors.shop_origin}/shop")
-    typer.echo(f"  keys     {keys}")
-    typer.echo(f"{SANDBOX.sentence} Stop: Ctrl-C.")
-    address = ipaddress.ip_address(house.settings.host)
-    if not address.is_loopback:
-        say(f"Anybody who reaches {address} port {port} can use this sandbox.")

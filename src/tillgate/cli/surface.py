@@ -5,6 +5,7 @@ What must hold: with `--json` standard output holds JSON and nothing else; peopl
 standard error; an error names the next step and never a secret.
 """
 
+import errno
 import functools
 import getpass
 import inspect
@@ -18,6 +19,7 @@ from typing import Annotated, Any, Final, ParamSpec, TypeVar
 import msgspec
 import typer
 
+from tillgate.cli.given_path import no_name, without_keys
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Refused, TillgateError, Unavailable
 from tillgate.kernel.money import Money
@@ -54,7 +56,10 @@ Operator = Annotated[
         help="Who is written into the log. Default: your login name.",
     ),
 ]
-_USAGE_NAMES: Final = frozenset({"UsageError", "SettingRefused", "FolderRefused", "KeyRefused"})
+_USAGE_NAMES: Final = frozenset(
+    {"UsageError", "SettingRefused", "FolderRefused", "KeyRefused", "CopyRefused", "OtherTools"}
+    | {"OtherDatabase"}
+)
 """Errors that the person at the keyboard mends before anything was asked of a gateway."""
 
 
@@ -68,6 +73,12 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         except TillgateError as error:
             complain_of(error, as_json=bool(kwargs.get("as_json")))
             raise typer.Exit(exit_code(error)) from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            # A folder's name, which nobody opened as a file.
+            complain(no_name(str(error.filename)), as_json=bool(kwargs.get("as_json")))
+            raise typer.Exit(Exit.USAGE) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
 
@@ -96,10 +107,11 @@ def complain_of(error: TillgateError, *, as_json: bool) -> None:
 
 def complain(sentence: str, *, as_json: bool, extra: Mapping[str, str] | None = None) -> None:
     """Tell what is wrong: JSON for programs, else a sentence on standard error."""
+    told = without_keys(sentence)
     if as_json:
-        print_json({"error": sentence, **(extra or {})})
+        print_json({"error": told, **(extra or {})})
     else:
-        typer.secho(sentence, fg="red", err=True)
+        typer.secho(_plain_lines(told), fg="red", err=True)
 
 
 def print_json(value: object) -> None:
@@ -109,7 +121,7 @@ def print_json(value: object) -> None:
 
 def say(sentence: str) -> None:
     """Tell a person something that is not the answer."""
-    typer.echo(sentence, err=True)
+    typer.echo(_plain_lines(sentence), err=True)
 
 
 def print_rows(
@@ -128,11 +140,24 @@ def print_rows(
     table = Table(
         title=named, title_justify="left", border_style=style or None, show_header=any(names)
     )
-    for name in names:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(Text(plain(str(cell))) for cell in row))
-    Console().print(table)
+    console = Console()
+    shown = [[plain(str(cell)) for cell in row] for row in rows]
+    for name, is_whole in zip(names, _kept_whole(names, shown, console.width), strict=True):
+        table.add_column(name, overflow="fold", no_wrap=is_whole)
+    for row in shown:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _kept_whole(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[bool]:
+    """Yield of each column whether no line of it is broken: of names, which are typed again."""
+    left = width // 2
+    for at, name in enumerate(names):
+        cells = [name, *(row[at] for row in rows)]
+        longest = max(map(len, cells))
+        is_whole = longest <= left and all(len(cell.split()) <= 1 for cell in cells[1:])
+        left -= longest if is_whole else 0
+        yield is_whole
 
 
 def print_facts(title: str, facts: Mapping[str, object], *, style: str = "") -> None:
@@ -155,6 +180,11 @@ def progress(sentence: str) -> Iterator[None]:
 def plain(text: str) -> str:
     """Return text without characters that would move the cursor or colour a terminal."""
     return "".join(each if each.isprintable() else "\ufffd" for each in text)
+
+
+def _plain_lines(text: str) -> str:
+    """Return text of several lines, each of them plain; what others said may be among it."""
+    return "\n".join(plain(line) for line in text.split("\n"))
 
 
 def operator_name(given: str) -> str:

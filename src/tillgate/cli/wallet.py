@@ -16,7 +16,10 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
+from tillgate.cli.given_path import named, unreadable
+from tillgate.cli.given_url import checked_origin
 from tillgate.cli.surface import Exit, UsageError, command, print_json, read_pin
+from tillgate.cli.wallet_open import open_page
 from tillgate.kernel.errors import TillgateError
 from tillgate.kernel.results import CallbackCode
 
@@ -31,7 +34,9 @@ EXITS: Final[Mapping[str, Exit]] = {
     **dict.fromkeys(("4000", "5000", "6001"), Exit.REFUSED),
 }
 
-app = typer.Typer(help="Pay as a wallet does, from a shell.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Pay as a wallet does, from a shell.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -40,6 +45,9 @@ def _group() -> None:
 
     Example: tillgate wallet pay order.txt --url http://127.0.0.1:8080 --payer rich --pin 123456
     """
+
+
+app.command("open")(open_page)
 
 
 @app.command()
@@ -71,7 +79,7 @@ def pay(
     """
     if file == "-" and not pin:
         raise UsageError("Standard input is the order here; give the PIN in TILLGATE_PIN or --pin.")
-    origin, secret = _origin(url), read_pin(pin)
+    origin, secret = checked_origin(url), read_pin(pin)
     call = {"orderStr": _order_str(file), "callId": call_id or secrets.token_hex(16)}
     if version:
         call["version"] = version
@@ -111,7 +119,7 @@ def agree(
 
     Example: tillgate wallet agree ADDRESS --url http://127.0.0.1:8080 --payer rich --pin 123456
     """
-    origin, secret = _origin(url), read_pin(pin)
+    origin, secret = checked_origin(url), read_pin(pin)
     limits = {name: text for name, text in (("singleMax", single), ("dailyMax", daily)) if text}
     wallet = Wallet(origin, wait=time.sleep)
     try:
@@ -268,11 +276,11 @@ def _order_str(file: str) -> str:
         raw = sys.stdin.buffer.read(FILE_BYTES_MAX + 1) if file == "-" else _read(Path(file))
         text = raw.decode().strip("\r\n")
     except OSError as error:
-        raise UsageError(f"{file} cannot be read ({error.strerror}).") from error
+        raise UsageError(unreadable(file, error)) from error
     except UnicodeDecodeError:
-        raise UsageError(f"{file} is not UTF-8; an orderStr is JSON text.") from None
+        raise UsageError(f"{named(file)} is not UTF-8; an orderStr is JSON text.") from None
     if len(raw) > FILE_BYTES_MAX:
-        raise UsageError(f"{file} is larger than 256 KiB, so it is no orderStr.")
+        raise UsageError(f"{named(file)} is larger than 256 KiB, so it is no orderStr.")
     try:
         order_string.read(text)
     except NotAnEnvelope as error:
@@ -285,16 +293,3 @@ def _order_str(file: str) -> str:
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(FILE_BYTES_MAX + 1)
-
-
-def _origin(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise UsageError(
-            f"--url is the gateway's origin, as in http://127.0.0.1:8080, not {url!r}."
-        )
-    return f"{parts.scheme}://{parts.netloc}"

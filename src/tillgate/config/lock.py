@@ -1,20 +1,22 @@
 """The lock of a data folder: one process at a time changes what lies in it.
 
 A server holds it while it runs and says in `server.json` where it listens; an operator's command
-takes it when no server runs. What must hold: the lock is the kernel's, so it ends with its process,
-and `server.json` is believed only while somebody holds the lock.
+takes it when no server runs. A file of SQLite has a lock of its own beside it, wherever it lies, so
+that two folders never share one. What must hold: a lock is the kernel's, so it ends with its
+process, and `server.json` is believed only while somebody holds the folder's lock.
 """
 
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, final
 
 import msgspec
 
+from tillgate.config.database import Database
 from tillgate.config.folder import Folder, FolderRefused, replace
 from tillgate.kernel.errors import Unavailable
 
@@ -54,22 +56,24 @@ class ServerLock:
 
     @classmethod
     @contextmanager
-    def hold(cls, folder: Folder, database: Path) -> Iterator["ServerLock"]:
-        """Hold the folder, and the database when it lies elsewhere.
+    def hold(cls, folder: Folder, database: Database) -> Iterator["ServerLock"]:
+        """Hold the folder, and the database's file under the one name that all paths to it have.
+
+        A database of PostgreSQL is not held: several machines serve it.
 
         Raises:
-            Held: another process holds it.
+            Held: another process holds one of them.
         """
         folder.make()
-        paths = [folder.path / NAME]
-        if database.parent != folder.path:
-            paths.append(database.with_name(f"{database.name}.lock"))
+        lock = cls(folder)
         with contextlib.ExitStack() as held:
-            for path in paths:
-                held.enter_context(_locked(path, folder))
-            lock = cls(folder)
+            held.enter_context(_locked(folder.path / NAME, lambda: _uses_folder(folder)))
+            lock.withdraw()
+            if isinstance(database, Path):
+                file = database.resolve()
+                beside = file.with_name(f"{file.name}.lock")
+                held.enter_context(_locked(beside, lambda: _uses_database(file)))
             try:
-                lock.withdraw()
                 yield lock
             finally:
                 lock.withdraw()
@@ -91,8 +95,19 @@ def announced(folder: Folder) -> Announced | None:
         return None
 
 
+def is_alive(said: Announced) -> bool:
+    """Tell whether the process that announced itself is there; its children may outlive it."""
+    try:
+        os.kill(said.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 @contextmanager
-def _locked(path: Path, folder: Folder) -> Iterator[None]:
+def _locked(path: Path, sentence: Callable[[], str]) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -102,13 +117,20 @@ def _locked(path: Path, folder: Folder) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Held(_sentence(folder)) from None
+            raise Held(sentence()) from None
         yield
     finally:
         os.close(handle)
 
 
-def _sentence(folder: Folder) -> str:
+def _uses_database(file: Path) -> str:
+    return (
+        f"Another tillgate process uses the database {file} from a data folder of its own; stop it"
+        " first, or name that folder: --data DIR."
+    )
+
+
+def _uses_folder(folder: Folder) -> str:
     said = announced(folder)
     if said is None:
         return (

@@ -10,19 +10,24 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum, unique
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tillgate.config import risk
-from tillgate.config.values import PREFIX, SettingRefused, refused, whole
+from tillgate.config.database import Database, PostgresUrl, read_database
+from tillgate.config.values import PREFIX, Network, SettingRefused, networks, refused, whole
 
 FILE_NAME: Final = "tillgate.toml"
-DATABASE_NAME: Final = "tillgate.sqlite"
-SQLITE: Final = "sqlite:///"
 PORT_MAX: Final = 65_535
+WORKERS_MAX: Final = 64
+"""Each holds four connections to PostgreSQL, whose own limit is a hundred unless it is raised."""
+PROXIES: Final = "127.0.0.1, ::1"
+"""A proxy on this machine, as the default address to listen on asks for one."""
 FILE_BYTES_MAX: Final = 64 * 1024
+LIMIT_MAX: Final = 1_000_000
+"""Of any unit: a thousand seconds where milliseconds count, eleven days where seconds do."""
 REQ_TIME_S_MAX: Final = 1_800
 """How long a request is remembered (U10): one that is taken for longer could be sent again."""
 
@@ -35,6 +40,25 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
+@unique
+class LogLevel(StrEnum):
+    """From which severity on lines are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@unique
+class Traces(StrEnum):
+    """Where spans of requests, batches, issuers and notifications go."""
+
+    OFF = "off"
+    CONSOLE = "console"
+    OTLP = "otlp"
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds that an operator may move; names carry their units.
 
@@ -43,24 +67,36 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         keep_alive_s: how long an idle connection stays open.
         request_wait_s_max: how long a whole request may take to arrive.
         stop_s: how long a stopping server waits for requests under way.
+        drain_s: how long `/readyz` is red before a stopping server takes no more requests.
+        audit_s: how often the books are audited beside the payments; 0 is never.
         order_life_s: how long a new order waits for its buyer (U10).
         order_str_age_s_max: how old an orderStr may be when it creates an order (U10).
         order_str_ahead_s_max: how far ahead of us its reqTime may be (U10).
         req_time_behind_s_max: how old a request of a merchant's server may be (U10).
         req_time_ahead_s_max: how far ahead of us its reqTime may be (U10).
         issuer_wait_s_max: how long an issuer is waited for before its answer counts as unknown.
+        queue_wait_ms_max: requests that would wait longer for the database are not taken.
+        operation_kept_s: how long what a command's outcome was is remembered.
+        requests_per_s_max: from one address, at all doors for people together.
+        wrong_pins_per_min_max: tries to sign in that failed, from one address.
     """
 
     connections_max: int = 1_000
     keep_alive_s: int = 15
     request_wait_s_max: int = 30
     stop_s: int = 10
+    drain_s: int = 0
+    audit_s: int = 3_600
     order_life_s: int = 180
     order_str_age_s_max: int = 180
     order_str_ahead_s_max: int = 300
     req_time_behind_s_max: int = 900
     req_time_ahead_s_max: int = 300
     issuer_wait_s_max: int = 8
+    queue_wait_ms_max: int = 2_000
+    operation_kept_s: int = 604_800
+    requests_per_s_max: int = 100
+    wrong_pins_per_min_max: int = 20
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,22 +104,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         data: the folder of keys, lock, control token and, by default, the database.
-        database: the SQLite file.
+        database: the SQLite file, or the URL of a PostgreSQL database.
         port: 0 lets the system choose; the ready message and `DIR/server.json` say which.
+        workers: processes that serve the port; more than one need PostgreSQL.
         public_url: the origin under which buyers reach us; "" means host and port.
         gateway_key: the gateway's private key, when it does not lie in `data`.
+        proxies: whose word on a caller's address is believed; limits hold for that address.
         limits: bounds that an operator may move.
+        log_level: from which severity on lines are logged.
+        traces: where OpenTelemetry spans go.
         risk: names and texts of the settings of risk that are set; `bootstrap.risk` reads them.
     """
 
     data: Path
-    database: Path
+    database: Database
     mode: Mode = Mode.PRODUCTION
     host: str = "127.0.0.1"
     port: int = 8080
+    workers: int = 1
     public_url: str = ""
     gateway_key: Path | None = None
+    proxies: tuple[Network, ...] = ()
     limits: Limits = Limits()
+    log_level: LogLevel = LogLevel.INFO
+    traces: Traces = Traces.OFF
     risk: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -92,18 +136,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.mode is Mode.SANDBOX
 
 
+E = TypeVar("E", bound=StrEnum)
 _LIMITS: Final = Limits.__struct_fields__
+_LEAST: Final = {"drain_s": 0, "audit_s": 0, "queue_wait_ms_max": 100, "operation_kept_s": 3_600}
+"""An operation is repeated within seconds; an hour is far from where forgetting could matter."""
 KNOWN: Final = (
-    *("database_url", "mode", "host", "port", "public_url", "gateway_key"),
+    *("database_url", "mode", "host", "port", "workers", "public_url", "gateway_key", "proxies"),
+    *("log_level", "traces"),
     *_LIMITS,
     *risk.NAMES,
 )
 """Every setting; `docs/settings.md` tells of each."""
 _ELSEWHERE: Final = (
-    *("config", "data", "operator", "pin", "test_browser", "control_token"),
-    *("access_token", "refresh_token"),
+    *("config", "data", "operator", "pin", "control_token", "access_token", "refresh_token"),
+    "chromium",
 )
 """Variables with our prefix that are not settings of a gateway, or are read before the file."""
+_OF_TESTS: Final = "test"
+"""How those begin that only our own tests read."""
 
 
 def read_settings(given: Mapping[str, str], environ: Mapping[str, str], *, home: Path) -> Settings:
@@ -115,16 +165,20 @@ def read_settings(given: Mapping[str, str], environ: Mapping[str, str], *, home:
     variables = _variables(environ)
     data = _data(given, variables, environ, home=home)
     said = {**_file(variables, data), **variables, **given}
-    mode = _mode(said)
+    mode = _one_of(said, "mode", Mode.PRODUCTION)
     return Settings(
         data=data,
-        database=_database(said, data, data_given="data" in given),
+        database=read_database(said.get("database_url", ""), data, data_given="data" in given),
         mode=mode,
         host=_host(said),
         port=whole(said, "port", 8080, most=PORT_MAX),
+        workers=whole(said, "workers", 1, least=1, most=WORKERS_MAX),
         public_url=_public_url(said, mode),
         gateway_key=_path(said, "gateway_key"),
+        proxies=networks(said, "proxies", PROXIES),
         limits=_limits(said),
+        log_level=_one_of(said, "log_level", LogLevel.INFO),
+        traces=_one_of(said, "traces", Traces.OFF),
         risk=tuple((name, said[name]) for name in risk.NAMES if name in said),
     )
 
@@ -141,6 +195,29 @@ def check_serving(settings: Settings) -> None:
             "production needs the https origin under which buyers reach this gateway",
             f"set {PREFIX}PUBLIC_URL=https://pay.example.com, or add --sandbox to try things out",
         )
+    if settings.workers > 1 and not isinstance(settings.database, PostgresUrl):
+        raise refused(
+            "workers",
+            "a file of SQLite is written by one process",
+            f"set {PREFIX}DATABASE_URL=postgresql://user:password@host:5432/name, or leave one",
+        )
+    check_gateway_key(settings)
+
+
+def check_gateway_key(settings: Settings) -> None:
+    """Return when the gateway's key is one that this mode may sign with.
+
+    Raises:
+        SettingRefused: a sandbox, which signs what a test asks for, is told of a key elsewhere.
+    """
+    if settings.is_sandbox and settings.gateway_key is not None:
+        raise refused(
+            "gateway_key",
+            "a sandbox signs what tests ask for, so it signs with the key of its own folder alone "
+            "and never with one that production may have",
+            f"unset {PREFIX}GATEWAY_KEY, and take gateway_key out of {FILE_NAME}, for the sandbox; "
+            f"its key is made in {settings.data / 'keys'}",
+        )
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -150,7 +227,7 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
         if name.startswith(PREFIX) and value.strip()
     }
     for name in named:
-        if name not in KNOWN and name not in _ELSEWHERE:
+        if name not in KNOWN and name not in _ELSEWHERE and not name.startswith(_OF_TESTS):
             raise _unknown(f"{PREFIX}{name.upper()}", name)
     return named
 
@@ -198,27 +275,15 @@ def _file(variables: Mapping[str, str], data: Path) -> dict[str, str]:
     return {name: str(value) for name, value in table.items()}
 
 
-def _database(said: Mapping[str, str], data: Path, *, data_given: bool) -> Path:
-    url = said.get("database_url", "")
-    if data_given or not url:
-        return data / DATABASE_NAME
-    path = url.removeprefix(SQLITE)
-    if path == url or not path or "?" in path or path == ":memory:":
-        raise refused(
-            "database_url",
-            "it names a database by URL, and this version keeps SQLite files",
-            "write sqlite:///relative.sqlite or sqlite:////absolute.sqlite, or use --data DIR",
-        )
-    return Path(path).absolute()
-
-
-def _mode(said: Mapping[str, str]) -> Mode:
-    text = said.get("mode", Mode.PRODUCTION)
+def _one_of(said: Mapping[str, str], name: str, usual: E) -> E:
+    text = said.get(name, usual)
+    kind = type(usual)
     try:
-        return Mode(text)
+        return kind(text)
     except ValueError:
-        known = " or ".join(Mode)
-        raise refused("mode", f"it is {known}, not {text!r}", f"set {PREFIX}MODE=sandbox") from None
+        known = " or ".join(kind)
+        step = f"set {PREFIX}{name.upper()}={list(kind)[-1]}"
+        raise refused(name, f"it is {known}, not {text!r}", step) from None
 
 
 def _host(said: Mapping[str, str]) -> str:
@@ -265,7 +330,8 @@ def _limits(said: Mapping[str, str]) -> Limits:
 
 
 def _limit(said: Mapping[str, str], name: str) -> int:
-    return whole(said, name, getattr(Limits(), name), least=1, most=1_000_000)
+    least = _LEAST.get(name, 1)
+    return whole(said, name, getattr(Limits(), name), least=least, most=LIMIT_MAX)
 
 
 def _path(said: Mapping[str, str], name: str) -> Path | None:

@@ -1,16 +1,18 @@
-"""How a setting's text is read and how it is refused: numbers, amounts, pairs.
+"""How a setting's text is read and how it is refused: numbers, amounts, pairs, networks.
 
 It knows no setting by name. What must hold: every refusal names the setting, the rule and the next
 step; digits are ASCII's alone.
 """
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from tillgate.kernel.errors import TillgateError
 from tillgate.kernel.money import Money
 
 PREFIX: Final = "TILLGATE_"
+Network = IPv4Network | IPv6Network
 
 
 class SettingRefused(TillgateError):
@@ -67,6 +69,18 @@ def pairs(said: Mapping[str, str], name: str, *, most: int) -> tuple[tuple[str, 
             raise refused(name, rule, step)
         found[key] = int(number)
     return tuple(found.items())
+
+
+def networks(said: Mapping[str, str], name: str, default: str) -> tuple[Network, ...]:
+    """Return addresses and networks that stand between commas; "none" means none."""
+    text = said.get(name, default)
+    if text.strip() == "none":
+        return ()
+    try:
+        return tuple(ip_network(part) for part in _parts(text))
+    except ValueError:
+        rule = f"it is addresses or networks between commas, not {text[:60]!r}"
+        raise refused(name, rule, f"the default is {default!r}; write none for none") from None
 
 
 def _parts(text: str) -> list[str]:

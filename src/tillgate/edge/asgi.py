@@ -1,7 +1,8 @@
 """Bare ASGI plumbing: a request as a value, an answer as bytes, a limit on both.
 
 It knows no route and no rule. What must hold: a body is never read past its limit; every answer
-carries the headers that keep pages in their place.
+carries the headers that keep it in its place: nothing runs, frames, embeds or keeps what does not
+say itself that it may be.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -22,8 +23,19 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"unsafe-none"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"x-xss-protection", b"1; mode=block"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     (b"cache-control", b"no-store"),
 )
+"""What an answer carries unless it names another value itself.
+
+A cashier's window is opened by a merchant's page, which must learn when it closes, so the opener
+stays. An old browser that knows no policy of content shows no page at all where it finds a script
+of somebody else's.
+"""
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -80,10 +92,17 @@ async def reply(
     start = {
         "type": "http.response.start",
         "status": status,
-        "headers": [*named, *SAFE_HEADERS, *headers],
+        "headers": [*named, *safely(headers)],
     }
     await send(start)
     await send({"type": "http.response.body", "body": body})
+
+
+def safely(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return these headers and, of the safe ones, those that they do not name."""
+    said = list(headers)
+    names = {name for name, _ in said}
+    return [*(each for each in SAFE_HEADERS if each[0] not in names), *said]
 
 
 async def reply_json(send: Send, status: int, value: object, *, headers: Headers = ()) -> None:

@@ -43,6 +43,10 @@ async def callback(desk: Desk, told: Final, order: Acquirement | None = None) ->
     if told.return_url and order is not None and result is not None:
         answer["returnUrl"] = signed_return_url(desk, told.return_url, order, result)
     trans_id = order.merchant_trans_id if order is not None else ""
+    desk.meters.told(told.result_code, told.memo.partition(":")[0])
+    structlog.get_logger("tillgate.doors").info(
+        "page_called_back", code=told.result_code, result=told.memo.partition(":")[0]
+    )
     verdict = {"9000": "ok", "8000": "info", "6001": "info"}.get(told.result_code, "bad")
     desk.story.tell(
         StepKind.CALLBACK,

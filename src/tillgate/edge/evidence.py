@@ -5,6 +5,7 @@ merchant sends raises or is kept as text; every read is unlocked and bounded, an
 merchant sends no device costs a single one.
 """
 
+import asyncio
 import hmac
 import re
 from collections.abc import Callable, Sequence
@@ -185,11 +186,12 @@ async def gather(
     totals: DayTotals | None = None,
 ) -> Evidence:
     """Read the history that the rules look at; `totals` when there are approximate limits."""
-    paid = await _paid_by(reader, payer, now_ms)
+    paid, (since_ms, older, others) = await asyncio.gather(
+        _paid_by(reader, payer, now_ms), _device_history(reader, payer, signals.device)
+    )
     ages_ms = [now_ms - paid_at_ms for paid_at_ms, _ in paid]
     today = [spent for paid_at_ms, spent in paid if now_ms - paid_at_ms < DAY_MS]
     same = [spent for spent in today if spent.currency == amount.currency]
-    since_ms, older, others = await _device_history(reader, payer, signals.device)
     merchant_day = device_day = None
     if totals is not None:
         merchant_day = await totals.of_merchant(merchant_id, amount.currency, now_ms)
@@ -230,9 +232,11 @@ async def _device_history(reader: Reader, payer: Payer, device: str) -> tuple[in
     """Return since when the payer has the device, how many older ones, and who else has it."""
     if not device:
         return None, 0, 0
-    this = await reader.get(DeviceSeen, payer.payer_id, device)
-    owned = await _seen(reader, "payer_id", payer.payer_id)
-    users = await _seen(reader, "device", device)
+    this, owned, users = await asyncio.gather(
+        reader.get(DeviceSeen, payer.payer_id, device),
+        _seen(reader, "payer_id", payer.payer_id),
+        _seen(reader, "device", device),
+    )
     older = [
         row
         for row in owned

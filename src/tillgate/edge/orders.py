@@ -15,6 +15,7 @@ from tillgate.edge.addresses import check_hosts, check_schemes
 from tillgate.edge.desk import Desk
 from tillgate.edge.evidence import signals_of
 from tillgate.edge.story import StepKind
+from tillgate.kernel.clock import heard_ms
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import ClientId, MerchantId, MerchantTransId
 from tillgate.kernel.results import Result
@@ -55,7 +56,7 @@ async def read_order(desk: Desk, order_str: str) -> SignedOrder:
         raise
     request = open_request_as(verified, wap_pay.PayBody, wap_pay.FUNCTION)
     check_schemes(desk, request.body)
-    terms = order_terms(request)
+    terms = order_terms(desk, request)
     _check_rights(known.client.functions, known.client.merchant_ids, terms)
     await check_hosts(desk, request.body, terms.merchant_id)
     fits = f"The signature fits key {verified.key_fingerprint[:16]} of client {terms.client_id}."
@@ -72,14 +73,14 @@ def order_signals(desk: Desk, risk_info: object) -> Signals:
     return signals_of(risk_info, device_key=desk.secret.derived("device").raw())
 
 
-def order_terms(request: Request[wap_pay.PayBody]) -> Terms:
+def order_terms(desk: Desk, request: Request[wap_pay.PayBody]) -> Terms:
     """Return the content of an order that was asked for by `cashier.wap.pay`."""
     return msgspec.structs.replace(
-        debit_terms(request), return_url=request.body.return_address or ""
+        debit_terms(desk, request), return_url=request.body.return_address or ""
     )
 
 
-def debit_terms(request: Request[wap_pay.PayBody] | Request[AgreementPayBody]) -> Terms:
+def debit_terms(desk: Desk, request: Request[wap_pay.PayBody] | Request[AgreementPayBody]) -> Terms:
     """Return the content of an order, as far as a debit and a page have it in common."""
     body, order = request.body, request.body.order
     seller = order.seller
@@ -97,7 +98,7 @@ def debit_terms(request: Request[wap_pay.PayBody] | Request[AgreementPayBody]) -
         settle_contract_id=body.settle_contract_id or "",
         extend_info=body.extend_info or "",
         notify_url=body.notify_address or "",
-        req_time_ms=request.head.req_time_ms,
+        req_time_ms=heard_ms(desk.clock, request.head.req_time_ms),
     )
 
 

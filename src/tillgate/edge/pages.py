@@ -13,14 +13,20 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Router
 from starlette.staticfiles import StaticFiles
 
-from tillgate.edge.asgi import App, Headers, Incoming, Receive, Scope, Send, reply, reply_json
+from tillgate.edge.asgi import (
+    App,
+    Headers,
+    Incoming,
+    Receive,
+    Scope,
+    Send,
+    reply,
+    reply_json,
+    safely,
+)
 
 LANGUAGES = ("en", "zh-Hant-HK", "zh-Hans-CN")
-STATIC_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-cache"),
-)
+STATIC_HEADERS = ((b"cache-control", b"no-cache"),)
 """A browser keeps files and asks each time whether they are still right."""
 
 
@@ -50,14 +56,15 @@ class Pages:
         """Send a template as an HTML page."""
         body = self._templates.get_template(name).render(**context).encode()
         kind = b"text/html; charset=utf-8"
-        safe = ((b"content-security-policy", policy), *headers)
+        safe = ((b"content-security-policy", policy), (b"vary", b"accept-language"), *headers)
         await reply(send, status, body, kind=kind, headers=safe)
 
     async def script(self, send: Send, name: str, *, headers: Headers = ()) -> None:
         """Send one script of the package that is served at an address of its own."""
         body = self._static.joinpath(name).read_bytes()
         kind = b"text/javascript; charset=utf-8"
-        await reply(send, 200, body, kind=kind, headers=headers)
+        anyone = ((b"cross-origin-resource-policy", b"cross-origin"), *headers)
+        await reply(send, 200, body, kind=kind, headers=anyone)
 
 
 def static_files(prefix: str, package: str) -> App:
@@ -68,7 +75,7 @@ def static_files(prefix: str, package: str) -> App:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *STATIC_HEADERS]
+                message["headers"] = [*message["headers"], *safely(STATIC_HEADERS)]
             await send(message)
 
         try:

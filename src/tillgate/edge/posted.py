@@ -14,7 +14,7 @@ from tillgate.acquiring.replay import Mark, RequestMark
 from tillgate.edge.addresses import check_hosts, check_schemes
 from tillgate.edge.desk import Desk
 from tillgate.edge.directory import KnownClient
-from tillgate.kernel.clock import MINUTE_MS, SECOND_MS
+from tillgate.kernel.clock import MINUTE_MS, SECOND_MS, heard_ms
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.ids import ClientId, ReqMsgId
 from tillgate.kernel.results import Result
@@ -68,7 +68,7 @@ async def read_posted(
     check_schemes(desk, request.body)
     mark = None
     if function.is_marked:
-        _check_fresh(desk, request.head.req_time_ms, now_ms)
+        _check_fresh(desk, heard_ms(desk.clock, request.head.req_time_ms), now_ms)
         mark = Mark(
             client_id=ClientId(client.client.client_id),
             req_msg_id=ReqMsgId(request.head.req_msg_id),

@@ -1,7 +1,7 @@
-"""Rates: how often something may happen in a second, by whom; kept in memory and bounded.
+"""Rates: how often something may happen in a window of time, by whom; in memory and bounded.
 
-A fixed window of a second by the house's clock. What must hold: whoever floods it with new names
-makes it forget old ones, never grow.
+A fixed window by the house's clock. Each process counts for itself, so N processes allow N times as
+much. What must hold: whoever floods it with new names makes it forget old ones, never grow.
 """
 
 from collections import OrderedDict
@@ -14,20 +14,34 @@ NAMES_MAX: Final = 10_000
 
 @final
 class Rate:
-    """Allows so many a second for each name."""
+    """Allows so many in each window, a second by default, for each name."""
 
-    def __init__(self, per_second_max: int) -> None:
+    def __init__(self, count_max: int, *, window_ms: int = SECOND_MS) -> None:
         """Start with nothing counted."""
-        self._max = per_second_max
+        self._max = count_max
+        self._window_ms = window_ms
         self._counts: OrderedDict[tuple[str, ...], tuple[int, int]] = OrderedDict()
 
     def allows(self, *name: str, now_ms: int) -> bool:
-        """Count one more of this name and tell whether it is within its second's number."""
-        second = now_ms // SECOND_MS
-        began, count = self._counts.get(name, (second, 0))
-        count = count + 1 if began == second else 1
-        self._counts[name] = (second, count)
+        """Count one more of this name and tell whether it is within its window's number."""
+        window, count = self._now(name, now_ms)
+        self._keep(name, window, count + 1)
+        return count < self._max
+
+    def give_back(self, *name: str, now_ms: int) -> None:
+        """Count one less: what was counted before it was done turned out to be harmless."""
+        window, count = self._now(name, now_ms)
+        if count:
+            self._keep(name, window, count - 1)
+
+    def _now(self, name: tuple[str, ...], now_ms: int) -> tuple[int, int]:
+        """Return the window of this instant, and what is counted in it."""
+        window = now_ms // self._window_ms
+        began, count = self._counts.get(name, (window, 0))
+        return window, count if began == window else 0
+
+    def _keep(self, name: tuple[str, ...], window: int, count: int) -> None:
+        self._counts[name] = (window, count)
         self._counts.move_to_end(name)
         while len(self._counts) > NAMES_MAX:
             self._counts.popitem(last=False)
-        return count <= self._max

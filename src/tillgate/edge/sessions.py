@@ -1,30 +1,37 @@
-"""Payer sessions: signing in with a PIN, and the token that says who signed in.
+"""Payer sessions: checking a PIN, and the token that says who signed in.
 
-A token carries the payer, its end and a mark that only this gateway makes, so every process of a
-gateway accepts it and none stores it. What must hold: a PIN try is reserved by a commit before the
-PIN is checked; an unknown payer takes as long as a wrong PIN.
+A token carries the payer, the number of its sessions, its end and a mark that only this gateway
+makes, so every process of a gateway accepts it and none stores it. What must hold: a PIN try is
+reserved by a commit before the PIN is checked, and nothing but a wrong PIN costs it; whoever finds
+all tries open, because other processes check them, waits for what they find; a token whose payer
+has ended sessions since opens nothing.
 """
 
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
-from typing import final
+from typing import TypeVar, final
 
 import msgspec
 
-from tillgate.acquiring.payer import Payer
+from tillgate.acquiring.payer import PIN_TRIES_MAX, Payer
 from tillgate.edge.desk import Desk
 from tillgate.edge.secrets import Secret
 from tillgate.edge.story import StepKind
 from tillgate.engine.commands import AcceptPin, ReservePinTry
-from tillgate.engine.decide.pin import PinTry
+from tillgate.engine.decide.pin import PinTry, Rejected
 from tillgate.engine.issuer import WrongPin
+from tillgate.engine.payer_commands import EndSessions, RejectPin, ReleasePinTry
 from tillgate.kernel.clock import SECOND_MS
-from tillgate.kernel.errors import Refused
+from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.ids import PayerId
 from tillgate.kernel.results import Result
 
-COOKIE = "tillgate_payer"
-DUMMY_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
-"""Checked for payers that do not exist, so that they cannot be told by the clock."""
+T = TypeVar("T")
+LOOK_AGAIN_S = 0.1
+OPEN_WAIT_S_MAX = 5.0
+"""How long a caller waits for other processes' checks before it is told to come again."""
 
 
 @final
@@ -35,37 +42,85 @@ class WrongPinLeft(msgspec.Struct, frozen=True):
 
 
 async def check_pin(
-    desk: Desk, payer_id: PayerId, pin: str, *, merchant_trans_id: str = ""
-) -> WrongPinLeft | None:
-    """Reserve a try and check the PIN; None when it fits. The order is for the story alone.
+    desk: Desk,
+    payer_id: PayerId,
+    pin: str,
+    *,
+    merchant_trans_id: str = "",
+    tries_max: int = PIN_TRIES_MAX,
+) -> Payer | WrongPinLeft:
+    """Reserve a try and check the PIN; return the payer, as read before, when it fits.
 
-    The caller holds the payer's turn until it has said what follows from the check.
+    The caller holds the payer's turn until it has said what follows from the check. What follows
+    carries the number of the payer's sessions, so that a PIN which is changed meanwhile does not
+    count. The order is for the story alone.
 
     Raises:
-        Refused: there is no such payer, or no try left.
+        Refused: there is no such payer, or no try left; REQUEST_TRAFFIC_EXCEED_LIMIT, when others
+            check all that are left for too long.
     """
+    payer = await desk.reader.get(Payer, payer_id)
+    if payer is None:
+        raise Refused(Result.USER_NOT_EXIST)
+    await _reserved(desk, payer_id, tries_max)
     try:
-        reserve = ReservePinTry(operation_id=desk.operation(), payer_id=payer_id)
-        reserved: PinTry = await desk.engine.execute(reserve)
-    except Refused as refused:
-        if refused.result is Result.USER_NOT_EXIST:
-            await _waste_time(desk, pin)
-        raise
-    try:
-        payer = await _payer(desk, payer_id)
         await desk.pins.check(payer.pin_hash, pin)
     except WrongPin:
-        left = reserved.tries_left
+        reject = RejectPin(operation_id=desk.operation(), payer_id=payer_id, tries_max=tries_max)
+        rejected: Rejected = await desk.engine.execute(reject)
+        left = rejected.tries_left
         summary = f"The PIN of {payer_id} is wrong; {left} tries left."
         _tell(desk, merchant_trans_id, summary, verdict="bad")
         return WrongPinLeft(left)
+    except TillgateError:
+        release = ReleasePinTry(operation_id=desk.operation(), payer_id=payer_id)
+        with suppress(TillgateError):
+            await desk.engine.execute(release)
+        raise
     _tell(desk, merchant_trans_id, f"The PIN of {payer_id} is right.", verdict="ok")
-    return None
+    return payer
 
 
-async def wrong_pin_left(
+async def try_given_back(desk: Desk, payer: Payer, doing: Awaitable[T]) -> T:
+    """Return what is done with a right PIN; if it fails, the tries are given back all the same."""
+    try:
+        return await doing
+    except TillgateError:
+        with suppress(TillgateError):
+            await accept_pin(desk, payer)
+        raise
+
+
+async def accept_pin(desk: Desk, payer: Payer) -> None:
+    """Give all tries back to a payer whose PIN was right.
+
+    Raises:
+        Refused: USER_STATUS_ABNORMAL, when another PIN was set meanwhile.
+    """
+    command = AcceptPin(
+        operation_id=desk.operation(), payer_id=payer.payer_id, session_no=payer.session_no
+    )
+    await desk.engine.execute(command)
+
+
+async def _reserved(desk: Desk, payer_id: PayerId, tries_max: int) -> None:
+    """Reserve a try, once one is left or all that were open turned out to be wrong."""
+    loop = asyncio.get_running_loop()
+    ends_s = loop.time() + OPEN_WAIT_S_MAX
+    while True:
+        reserved: PinTry = await desk.engine.execute(
+            ReservePinTry(operation_id=desk.operation(), payer_id=payer_id, tries_max=tries_max)
+        )
+        if not reserved.must_wait:
+            return
+        if loop.time() > ends_s:
+            raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def prove_pin(
     desk: Desk, payer_id: PayerId, pin: str, *, merchant_trans_id: str = ""
-) -> WrongPinLeft | None:
+) -> Payer | WrongPinLeft:
     """Check a PIN as `check_pin` does; an account that has no try left is a wrong PIN, too."""
     try:
         return await check_pin(desk, payer_id, pin, merchant_trans_id=merchant_trans_id)
@@ -75,37 +130,31 @@ async def wrong_pin_left(
         return WrongPinLeft(0)
 
 
-async def sign_in(desk: Desk, payer_id: PayerId, pin: str) -> Payer | WrongPinLeft:
-    """Return the payer whose PIN this is, with all tries given back."""
-    async with desk.turns.of(payer_id):
-        wrong = await check_pin(desk, payer_id, pin)
-        if wrong is not None:
-            return wrong
-        await desk.engine.execute(AcceptPin(operation_id=desk.operation(), payer_id=payer_id))
-    return await _payer(desk, payer_id)
-
-
-def issue(desk: Desk, payer_id: PayerId) -> str:
-    """Return a session token for this payer."""
+def issue(desk: Desk, payer_id: PayerId, *, session_no: int = 0) -> str:
+    """Return a token for a session of this number."""
     ends_at_s = desk.clock.now_ms() // SECOND_MS + desk.settings.session_life_s
-    claims = f"{payer_id}.{ends_at_s}"
+    claims = f"{payer_id}.{session_no}.{ends_at_s}"
     return f"{claims}.{_key(desk).token(claims)}"
 
 
-def payer_of(desk: Desk, token: str) -> PayerId | None:
+async def session_of(desk: Desk, token: str) -> Payer | None:
     """Return whose session this is, or None when the token is not ours or is over."""
     claims, _, mark = token.rpartition(".")
     if not claims or not _key(desk).is_token(mark, claims):
         return None
-    payer_id, _, ends_at_s = claims.rpartition(".")
-    return PayerId(payer_id) if desk.clock.now_ms() < int(ends_at_s) * SECOND_MS else None
-
-
-async def _payer(desk: Desk, payer_id: PayerId) -> Payer:
+    payer_id, session_no, ends_at_s = claims.rsplit(".", 2)
+    if desk.clock.now_ms() >= int(ends_at_s) * SECOND_MS:
+        return None
     payer = await desk.reader.get(Payer, payer_id)
-    if payer is None:
-        raise Refused(Result.USER_NOT_EXIST)
-    return payer
+    return payer if payer is not None and payer.session_no == int(session_no) else None
+
+
+async def sign_out(desk: Desk, payer: Payer) -> None:
+    """End every session of this payer: a token that somebody copied is worth nothing any more."""
+    command = EndSessions(
+        operation_id=desk.operation(), payer_id=payer.payer_id, session_no=payer.session_no
+    )
+    await desk.engine.execute(command)
 
 
 def _key(desk: Desk) -> Secret:
@@ -119,13 +168,6 @@ def cookie_value(header: str, name: str) -> str:
     except CookieError:
         return ""
     return found.value if found else ""
-
-
-async def _waste_time(desk: Desk, pin: str) -> None:
-    try:
-        await desk.pins.check(DUMMY_HASH, pin)
-    except WrongPin:
-        return
 
 
 def _tell(desk: Desk, merchant_trans_id: str, summary: str, *, verdict: str) -> None:

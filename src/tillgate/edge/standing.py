@@ -4,6 +4,7 @@ Read without locks; verbs lock and judge again. What must hold: an agreement is 
 payer with a session, on a page whose origin is registered for the merchant (PROTOCOL 11.4).
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -36,9 +37,11 @@ NONE_STANDS = Standing()
 
 async def of_order(desk: Desk, order: Acquirement, payer_id: PayerId) -> Evidence:
     """Return the evidence on this payer paying this order with a PIN."""
-    row = await desk.reader.get(OrderRisk, order.merchant_id, order.merchant_trans_id)
+    row, payer = await asyncio.gather(
+        desk.reader.get(OrderRisk, order.merchant_id, order.merchant_trans_id),
+        must_payer(desk, payer_id),
+    )
     signals = Signals.of_text(row.signals) if row is not None else Signals()
-    payer = await must_payer(desk, payer_id)
     return await _gathered(desk, payer, order, signals, is_agreement=False)
 
 

@@ -1,8 +1,8 @@
 """Turns: what one payer asks with a PIN is done one after the other.
 
-A PIN try counts from the commit that reserves it until the check gives it back. Without turns, a
-page that sends its confirm again would meet its own try, take the account for locked, and end a
-payment whose PIN is right. And a try that is reserved when the pool of checks is full is lost, so
+A PIN try counts from the commit that reserves it until the check gives it back. In another process
+a page that sends its confirm again meets its own try, which is open, and asks the database until it
+is not; here it simply waits. And a try that is reserved when the pool of checks is full is lost, so
 whoever would find it full is turned away before. What must hold: nobody waits for another payer's
 turn; who is turned away lost no try; a payer whom nobody waits for leaves nothing behind.
 """

@@ -8,28 +8,34 @@ operation that tells a repeat so.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import msgspec
 import structlog
 
+from tillgate.acquiring.operator import Fact
 from tillgate.engine.commands import Command
 from tillgate.engine.committed import Committed, Watcher
 from tillgate.engine.lanes import Job, Lane, Lanes
+from tillgate.engine.observer import UNOBSERVED, Observer
 from tillgate.engine.operation import Operation
-from tillgate.engine.ports import CommitUnknown, Lookup, Store, StoreRefused
+from tillgate.engine.ports import Change, CommitUnknown, Lookup, RowsLocked, Store, StoreRefused
 from tillgate.engine.settings import DecideSettings, LaneSettings
-from tillgate.engine.verb import Found, Moment, ResolutionStale, Verb
-from tillgate.engine.working_set import Overlay, WorkingSet
-from tillgate.kernel.clock import Clock
-from tillgate.kernel.errors import Broken, TillgateError, Unavailable
+from tillgate.engine.verb import Found, Moment, Recognises, ResolutionStale, Verb
+from tillgate.engine.working_set import Contradiction, Overlay, WorkingSet
+from tillgate.kernel.clock import SECOND_MS, Clock
+from tillgate.kernel.errors import Broken, TillgateError, Unavailable, Unsettled
 from tillgate.kernel.ids import IdFactory
 from tillgate.kernel.record import Key, Record
 
 Verbs = Mapping[type[Command], Verb[Any]]
 Decided = tuple[Job, object, TillgateError | None]
 """A job with its outcome, or with the error it will be told; told only after the commit."""
+
+
+_UNSETTLED = "The store did not settle this in time; send the same again."
+"""Said of a command that may have happened and of one that may not: it is not known."""
 
 
 class _Lost(Exception):
@@ -49,6 +55,7 @@ class Engine:
         ids: IdFactory,
         decide: DecideSettings,
         lanes: LaneSettings,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         """Bind the engine to its store and its rules; `start` makes it work."""
         self._store = store
@@ -59,7 +66,10 @@ class Engine:
         self._settings = lanes
         self._lanes = Lanes(lanes)
         self._latest_ms = 0
+        self._written = ""
+        self._written_at_ms = 0
         self._watchers: list[Watcher] = []
+        self._observer = observer
         self._worker: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("tillgate.engine")
 
@@ -72,7 +82,7 @@ class Engine:
         """Finish the batch under way, refuse what waits, and end."""
         worker, self._worker = self._worker, None
         for job in self._lanes.drain():
-            job.fail(Unavailable("The gateway is stopping; nothing was executed."))
+            job.fail(_stopped(job, "The gateway is stopping"))
         if worker is not None:
             worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -94,20 +104,46 @@ class Engine:
             Unavailable: the store did not take it within the tries; send it again unchanged.
             Broken: this command alone hit a defect.
         """
-        if self._worker is None:
-            sentence = "The gateway is not running; nothing was executed."
-            raise Unavailable(sentence)
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._lanes.put(Job(command, done), lane)
-        return await done
+        job = Job(command, done)
+        if self._worker is None:
+            raise _stopped(job, "The gateway is not running")
+        try:
+            self._lanes.put(job, lane)
+            outcome = await done
+        except TillgateError as error:
+            self._tell(self._observer.refused, command, error)
+            raise
+        self._tell(self._observer.answered, command)
+        return outcome
 
     async def forget(self, record: type[Record], *, before_ms: int, limit: int) -> int:
         """Let the store forget old rows of a kind between two batches; return how many went."""
         return await self._store.forget(record, before_ms=before_ms, limit=limit)
 
+    async def check_writes(self) -> None:
+        """Return when a commit went through; at most one a second is made to find out.
+
+        A database that answers reads may be locked by somebody, or have no room left.
+
+        Raises:
+            Unavailable: it does not; what the store raises otherwise says the same.
+        """
+        now_ms = self._clock.now_ms()
+        if abs(now_ms - self._written_at_ms) < SECOND_MS:
+            return
+        # One row of a hundred, so that processes do not wait for each other here.
+        self._written = self._written or f"written_at_ms {self._ids.digits(2)}"
+        mark = Fact(name=self._written, value=str(now_ms))
+        async with self._store.transaction() as transaction:
+            known = await transaction.load([mark.key])
+            await transaction.flush([Change(mark, is_insert=known[mark.key] is None)])
+        self._written_at_ms = now_ms
+
     async def _work(self) -> None:
         while True:
             batch = await self._lanes.gather()
+            self._lanes.began()
             run = asyncio.ensure_future(self._settle(batch))
             try:
                 await asyncio.shield(run)
@@ -117,6 +153,8 @@ class Engine:
             except Exception as error:  # noqa: BLE001  Not even a log that cannot be written ends the engine.
                 for job in batch:
                     job.fail(_broken(error))
+            finally:
+                self._lanes.ended()
 
     async def _settle(self, jobs: Sequence[Job]) -> None:
         """Decide and commit; a batch that fails is cut in halves until each job stands alone."""
@@ -128,9 +166,12 @@ class Engine:
             try:
                 decided = await self._attempt(group)
             except (_Lost, ResolutionStale, StoreRefused, CommitUnknown, Unavailable) as error:
+                self._tell(self._observer.failed, group, error)
                 pending.extend(self._regroup(group, error))
+                await self._pause(group, error)
             except Exception as error:  # noqa: BLE001  A store's defect fails its batch, not the engine.
                 self._log.exception("batch_broken", commands=len(group))
+                self._tell(self._observer.failed, group, error)
                 pending.extend(self._regroup(group, error))
             else:
                 for job, outcome, refusal in decided:
@@ -142,12 +183,18 @@ class Engine:
     def _regroup(self, group: list[Job], error: Exception) -> list[list[Job]]:
         """Return the groups to try next: the whole once more, then halves, until no try is left.
 
+        A row that somebody holds was waited for already, seconds long, by everybody in the group:
+        each goes on alone at once, and who then waits in vain is told so.
+
         An unreachable store or an unknown commit is nobody's fault: such a group stays whole, and
         what it costs is counted apart, so that it takes no try from whoever stands beside poison.
         """
+        if isinstance(error, RowsLocked):
+            return [[job] for job in reversed(group)] if group[1:] else self._locked(group, error)
         if isinstance(error, CommitUnknown | Unavailable):
             for job in group:
                 job.outages += 1
+                job.may_be_done |= isinstance(error, CommitUnknown)
             if min(job.outages for job in group) < self._settings.tries_max:
                 return [group]
             return self._given_up(group, error)
@@ -161,16 +208,31 @@ class Engine:
         middle = len(group) // 2
         return [group[middle:], group[:middle]]
 
+    def _locked(self, group: Sequence[Job], error: RowsLocked) -> list[list[Job]]:
+        for job in group:
+            job.context.run(self._log.error, "rows_locked", command=type(job.command).__name__)
+        return self._given_up(group, error)
+
     def _given_up(self, group: Sequence[Job], error: Exception) -> list[list[Job]]:
         """Tell the callers, and leave no group to try."""
         for job in group:
             told = _surrender(error)
+            if job.may_be_done and isinstance(told, Unavailable):
+                told = Unsettled(_UNSETTLED)
             if isinstance(told, Broken):
                 self._page(job, error)
             job.fail(told)
         return []
 
+    async def _pause(self, group: Sequence[Job], error: Exception) -> None:
+        """Let a store that is away come back, a little longer each time, while the callers wait."""
+        waiting = [job.outages for job in group if not job.done.done()]
+        is_away = isinstance(error, CommitUnknown | Unavailable)
+        if waiting and is_away and not isinstance(error, RowsLocked):
+            await asyncio.sleep(self._settings.pause_ms * 2 ** (min(waiting) - 1) / 1_000)
+
     async def _attempt(self, jobs: Sequence[Job]) -> Sequence[Decided]:
+        self._tell(self._observer.began, jobs, self._lanes.waiting())
         async with self._store.transaction() as transaction:
             failed: list[Decided] = []
             asked = self._asked(jobs, failed)
@@ -181,8 +243,10 @@ class Engine:
             now_ms = self._latest_ms = max(self._clock.now_ms(), self._latest_ms)
             decided = self._decide_all(plans, working, now_ms)
             changes = working.changes()
+            self._tell(self._observer.decided, jobs)
             if changes and await transaction.flush(changes):
                 raise _Lost
+        self._tell(self._observer.committed, jobs)
         if changes:
             self._show(Committed([(change.row, working.loaded(change.row)) for change in changes]))
         return [*failed, *decided]
@@ -232,6 +296,10 @@ class Engine:
                 decided.append((job, outcome, None))
             except ResolutionStale:
                 raise
+            except Contradiction as error:
+                if job.tries + 1 < self._settings.tries_max:
+                    raise ResolutionStale from error
+                decided.append((job, None, self._fault(job, error)))
             except Exception as error:  # noqa: BLE001  Whatever it is, it is this command's alone.
                 decided.append((job, None, self._fault(job, error)))
         return decided
@@ -245,7 +313,10 @@ class Engine:
 
     def _page(self, job: Job, error: Exception) -> None:
         """Tell us of a rule that did not hold: its caller is told only that we do not know."""
-        self._log.error("command_broken", command=type(job.command).__name__, exc_info=error)
+        # In its caller's context, so that the line carries the caller's payment.
+        job.context.run(
+            self._log.error, "command_broken", command=type(job.command).__name__, exc_info=error
+        )
 
     def _decide_one(
         self, command: Command, working: WorkingSet, found: Found, moment: Moment
@@ -254,6 +325,8 @@ class Engine:
         overlay = Overlay(working)
         known = overlay.get(Operation, command.operation_id)
         if known is not None:
+            if isinstance(verb, Recognises):
+                verb.check_repeated(command, overlay)
             if known.command != type(command).__name__:
                 message = f"operation {known.operation_id} was a {known.command} before"
                 raise Broken(message)
@@ -272,6 +345,12 @@ class Engine:
 
     def _verb(self, job: Job) -> Verb[Any]:
         return self._verbs[type(job.command)]
+
+    def _tell(self, hear: Callable[..., None], *what: object) -> None:
+        try:
+            hear(*what)
+        except Exception:  # noqa: BLE001  Who only looks on harms nobody.
+            self._log.exception("observer_broken")
 
     def _show(self, committed: Committed) -> None:
         for watcher in self._watchers:
@@ -292,9 +371,21 @@ def _surrender(error: Exception) -> TillgateError:
         return _broken(error)
     if isinstance(error, Unavailable):
         return error
-    if isinstance(error, _Lost | ResolutionStale | CommitUnknown):
-        return Unavailable("The store did not settle this in time; send the same again.")
+    if isinstance(error, CommitUnknown):
+        return Unsettled(_UNSETTLED)
+    if isinstance(error, _Lost | ResolutionStale):
+        return Unavailable(_UNSETTLED)
     return _broken(error)
+
+
+def _stopped(job: Job, why: str) -> Unavailable:
+    """Return what a caller is told whose command will not be decided here.
+
+    What it carries on was done before: an issuer may have moved the money.
+    """
+    if job.goes_on:
+        return Unsettled(f"{why}; the result is not known, so ask again.")
+    return Unavailable(f"{why}; nothing was executed.")
 
 
 def _broken(error: Exception) -> Broken:

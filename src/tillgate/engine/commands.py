@@ -13,6 +13,7 @@ from tillgate.acquiring.call import Form
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.debt import Owed
 from tillgate.acquiring.merchant import Merchant
+from tillgate.acquiring.payer import PIN_TRIES_MAX
 from tillgate.acquiring.replay import Mark
 from tillgate.acquiring.risk.evidence import Evidence
 from tillgate.acquiring.risk.signals import Signals
@@ -78,23 +79,26 @@ class BindPayer(Command, frozen=True, kw_only=True):
 
 
 class ReservePinTry(Command, frozen=True, kw_only=True):
-    """A PIN is about to be checked; the try counts from now on."""
+    """A PIN is about to be checked; the try counts, and whoever asks may use up `tries_max`."""
 
     payer_id: PayerId
+    tries_max: int = PIN_TRIES_MAX
 
 
 class AcceptPin(Command, frozen=True, kw_only=True):
-    """The PIN was right; the payer has all tries again."""
+    """The PIN was right, as of a number of sessions; the payer has all tries again."""
 
     payer_id: PayerId
+    session_no: int = 0
 
 
 class Confirm(Command, frozen=True, kw_only=True):
-    """The payer confirmed with the right PIN; `evidence` was read just before."""
+    """The payer confirmed with a PIN right at `session_no`; `evidence` was read just before."""
 
     token_hash: str
     payer_id: PayerId
     evidence: Evidence
+    session_no: int = 0
 
 
 class LockOut(Command, frozen=True, kw_only=True):
@@ -165,11 +169,12 @@ class PrepareAgreement(ServerCommand, frozen=True, kw_only=True):
 
 
 class SignAgreement(Command, frozen=True, kw_only=True):
-    """The payer agreed, with the right PIN; limits are in minor units, None for none."""
+    """The payer agreed, with a PIN right at `session_no`; limits in minor units, None for none."""
 
     token_hash: str
     payer_id: PayerId
     code_hash: str
+    session_no: int = 0
     single_max: int | None = None
     daily_max: int | None = None
 
@@ -180,7 +185,7 @@ class ApplyToken(ServerCommand, frozen=True, kw_only=True):
     Attributes:
         given_hash: hash of what was given.
         access_hash, refresh_hash: hashes of the pair that follows from it.
-        old_access_hash: hash of the access token of the generation given, "" for a code.
+        old_access_hash: hash of the access token of the generation before, "" for the first pair.
     """
 
     client_id: ClientId
@@ -202,13 +207,17 @@ class CancelAgreement(ServerCommand, frozen=True, kw_only=True):
 
 
 class LimitAgreement(Command, frozen=True, kw_only=True):
-    """The payer sets the limits of an agreement, in minor units, None for none."""
+    """The payer sets the limits of an agreement, in minor units, None for none.
+
+    No limit rises unless `pin_checked` says that the PIN was right just now.
+    """
 
     merchant_id: MerchantId
     merchant_agreement_id: MerchantAgreementId
     payer_id: PayerId
     single_max: int | None = None
     daily_max: int | None = None
+    pin_checked: bool = False
 
 
 class Debit(ServerCommand, frozen=True, kw_only=True):
@@ -280,10 +289,11 @@ class ResendNotification(OperatorCommand, frozen=True, kw_only=True):
 
 
 class InitialiseDatabase(OperatorCommand, frozen=True, kw_only=True):
-    """State the mode and the gateway key's fingerprint; the database may say otherwise."""
+    """State the mode, the gateway key and the secret; the database may say otherwise."""
 
     mode: str
     gateway_fingerprint: str
+    secret_fingerprint: str
 
 
 class SwitchGatewayKey(OperatorCommand, frozen=True, kw_only=True):
@@ -321,9 +331,10 @@ class RetireClientKey(OperatorCommand, frozen=True, kw_only=True):
 
 
 class SetMerchant(OperatorCommand, frozen=True, kw_only=True):
-    """Register a merchant or change its settings."""
+    """Register a merchant or set it whole; `is_new` refuses one that exists otherwise."""
 
     merchant: Merchant
+    is_new: bool = False
 
 
 class AddPayer(OperatorCommand, frozen=True, kw_only=True):
@@ -345,12 +356,12 @@ class TopUp(OperatorCommand, frozen=True, kw_only=True):
 
 
 class LimitPayer(OperatorCommand, frozen=True, kw_only=True):
-    """Set what a payer may pay at once and in a day, in minor units, None for no limit."""
+    """Set what a payer may pay at once and in a day; None lifts a limit, not given leaves it."""
 
     payer_id: PayerId
     currency: str
-    single_max: int | None = None
-    daily_max: int | None = None
+    single_max: int | msgspec.UnsetType | None = msgspec.UNSET
+    daily_max: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class DecideReview(OperatorCommand, frozen=True, kw_only=True):
@@ -366,3 +377,23 @@ class UnlockPayer(OperatorCommand, frozen=True, kw_only=True):
     """Give a payer all PIN tries again."""
 
     payer_id: PayerId
+
+
+class SetPin(OperatorCommand, frozen=True, kw_only=True):
+    """Give a payer another PIN, already hashed, and all tries; every session ends."""
+
+    payer_id: PayerId
+    pin_hash: str
+
+
+class SignOutPayer(OperatorCommand, frozen=True, kw_only=True):
+    """End every session of a payer."""
+
+    payer_id: PayerId
+
+
+class ErasePayer(OperatorCommand, frozen=True, kw_only=True):
+    """Erase the person behind a payer and end the agreements named; entries and amounts stay."""
+
+    payer_id: PayerId
+    agreements: tuple[tuple[MerchantId, MerchantAgreementId], ...] = ()

@@ -42,6 +42,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         reference: names the debit or refund; the same at every ask.
         asked_at_ms: when it was first asked.
         asks: how often it was asked, this time included.
+        lease_until_ms: from then on somebody else asks; whoever asks has its answer by then.
     """
 
     reference: str
@@ -49,6 +50,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
     asked_at_ms: int
     asks: int = 1
+    lease_until_ms: int = 0
 
 
 class Issuer(Protocol):

@@ -1,18 +1,29 @@
 """Two lanes into a batch: people and merchants first, background work in the places left.
 
-Decides who goes into the next batch and who is turned away. What must hold: queues are bounded, a
-command whose caller gave up is dropped undecided, and background work always gets some places.
+Decides who goes into the next batch and who is turned away: whoever would find a full queue, and
+whoever could not be decided in time, as far as the last batches tell. What must hold: queues are
+bounded, a command whose caller gave up is dropped undecided, background work always gets some
+places, and who carries on what was begun is never turned away: as many were let in to begin it.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
+from contextvars import copy_context
 from enum import Enum, unique
-from typing import Any, final
+from typing import Any, Final, final
 
-from tillgate.engine.commands import Command
+from tillgate.engine.commands import AcceptPin, AnswerAttempt, Command, Confirm, LockOut
+from tillgate.engine.payer_commands import RejectPin, ReleasePinTry
 from tillgate.engine.settings import LaneSettings
+from tillgate.kernel.clock import SECOND_MS
 from tillgate.kernel.errors import Refused
 from tillgate.kernel.results import Result
+
+GOING_ON: Final = frozenset({AcceptPin, AnswerAttempt, Confirm, LockOut, RejectPin, ReleasePinTry})
+"""Commands that carry on what others began: a PIN was checked, an issuer has answered."""
+NEWEST_SHARE: Final = 0.25
+"""How much the newest batch counts in how long a batch takes."""
 
 
 @unique
@@ -27,14 +38,21 @@ class Lane(Enum):
 class Job:
     """A command and the caller that waits for its outcome."""
 
-    __slots__ = ("command", "done", "outages", "tries")
+    __slots__ = ("command", "context", "done", "may_be_done", "outages", "tries")
 
     def __init__(self, command: Command, done: "asyncio.Future[Any]") -> None:
-        """Bind a command to its caller."""
+        """Bind a command to its caller, with what the caller's log lines carry."""
         self.command = command
+        self.context = copy_context()
         self.done = done
         self.tries = 0
         self.outages = 0
+        self.may_be_done = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether the command carries on what others began."""
+        return type(self.command) in GOING_ON
 
     def answer(self, outcome: object) -> None:
         """Give the caller the outcome, if it still waits."""
@@ -56,15 +74,18 @@ class Lanes:
         self._settings = settings
         self._waiting: dict[Lane, deque[Job]] = {lane: deque() for lane in Lane}
         self._some = asyncio.Event()
+        self._batch_s = 0.0
+        self._began_s: float | None = None
 
     def put(self, job: Job, lane: Lane) -> None:
-        """Queue a command, or refuse it when the lane is full; refused means not executed."""
+        """Queue a command, or refuse it when the wait would be too long: it is not executed."""
         limit = (
             self._settings.people_queue_max
             if lane is Lane.PEOPLE
             else self._settings.background_queue_max
         )
-        if len(self._waiting[lane]) >= limit:
+        is_full = len(self._waiting[lane]) >= limit
+        if not job.goes_on and (is_full or (lane is Lane.PEOPLE and self._is_late())):
             raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
         self._waiting[lane].append(job)
         self._some.set()
@@ -76,6 +97,38 @@ class Lanes:
             batch = self._take()
             if batch:
                 return batch
+
+    def began(self) -> None:
+        """Hear that a batch is under way."""
+        self._began_s = asyncio.get_running_loop().time()
+
+    def ended(self) -> None:
+        """Hear that it is over."""
+        if self._began_s is not None:
+            took_s = asyncio.get_running_loop().time() - self._began_s
+            self._batch_s += NEWEST_SHARE * (took_s - self._batch_s)
+            self._began_s = None
+
+    def _is_late(self) -> bool:
+        """Tell whether one more of the people would be decided too late.
+
+        A batch that has taken longer than usual is expected to take as long again. Who finds less
+        than a batch waiting is taken even where a single one takes longer than may be waited, else
+        a slow store would be handed one command at a time.
+        """
+        most_s = self._settings.queue_wait_ms_max / SECOND_MS
+        batches = 1 + len(self._waiting[Lane.PEOPLE]) // self._settings.people_places
+        under_way_s = 0.0
+        if self._began_s is not None:
+            under_way_s = asyncio.get_running_loop().time() - self._began_s
+        if batches == 1 and under_way_s <= most_s:
+            return False
+        left_s = max(self._batch_s - under_way_s, under_way_s)
+        return left_s + batches * self._batch_s > most_s
+
+    def waiting(self) -> Mapping[Lane, int]:
+        """Return how many commands wait in each lane."""
+        return {lane: len(queue) for lane, queue in self._waiting.items()}
 
     def drain(self) -> list[Job]:
         """Return everything that waits, and forget it."""

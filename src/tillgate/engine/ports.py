@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from tillgate.kernel.errors import TillgateError
+from tillgate.kernel.errors import TillgateError, Unavailable
 from tillgate.kernel.record import Key, Record
 
 R = TypeVar("R", bound=Record)
@@ -81,6 +81,7 @@ class Store(Protocol):
 
         Raises:
             CommitUnknown: on leaving, when it cannot be told whether the commit happened.
+            RowsLocked: somebody else held a row of it for too long; nothing was written.
             Unavailable: the store cannot be reached; nothing was written.
         """
         ...
@@ -124,6 +125,10 @@ class Reader(Protocol):
 
 class CommitUnknown(TillgateError):
     """It cannot be told whether the last commit happened; operation ids will tell."""
+
+
+class RowsLocked(Unavailable):
+    """Somebody else holds a row, which one of the batch's commands waited for in vain."""
 
 
 class StoreRefused(TillgateError):

@@ -113,15 +113,18 @@ async def refunds_of_orders(reader: Reader, orders: Sequence[Acquirement]) -> Se
     return found
 
 
-async def newest_grant(reader: Reader, agreement: Agreement, *kinds: GrantKind) -> Grant | None:
-    """Return the newest token of an agreement, of one of these kinds."""
+async def newest_grant(
+    reader: Reader, of: Agreement | Grant, kind: GrantKind, *, before_ms: int | None = None
+) -> Grant | None:
+    """Return the newest token of an agreement, of this kind; of those issued before an instant."""
     query = Select(
         record=Grant,
         equals=(
-            ("merchant_id", agreement.merchant_id),
-            ("merchant_agreement_id", agreement.merchant_agreement_id),
-            ("kind", kinds),
+            ("merchant_id", of.merchant_id),
+            ("merchant_agreement_id", of.merchant_agreement_id),
+            ("kind", kind),
         ),
+        at_most=() if before_ms is None else (("issued_at_ms", before_ms - 1),),
         order_by=("-generation",),
         limit=1,
     )
@@ -129,13 +132,25 @@ async def newest_grant(reader: Reader, agreement: Agreement, *kinds: GrantKind) 
     return found[0] if found else None
 
 
+async def generation_after(reader: Reader, given: Grant) -> int:
+    """Return the generation that a code or a refresh token yields.
+
+    A code's follows what was issued before it was signed for, the last time if it was signed again.
+    """
+    if given.kind is not GrantKind.CODE:
+        return given.generation + 1
+    before = await newest_grant(reader, given, GrantKind.ACCESS, before_ms=given.issued_at_ms)
+    return before.generation + 1 if before else 1
+
+
 async def stands(reader: Reader, agreement: Agreement, now_ms: int) -> bool:
     """Tell whether an agreement may still be debited: by its code, or by a token that can be had.
 
-    The newest refresh token outlives every access token; before there is one, the code counts.
+    The newest refresh token outlives every access token.
     """
-    newest = await newest_grant(reader, agreement, GrantKind.CODE, GrantKind.REFRESH)
-    return agreement.is_active and newest is not None and now_ms < newest.expires_at_ms
+    newest = await newest_grant(reader, agreement, GrantKind.REFRESH)
+    ends_ms = max(agreement.code_ends_at_ms or 0, newest.expires_at_ms if newest else 0)
+    return agreement.is_active and now_ms < ends_ms
 
 
 async def owed(reader: Reader, merchant_id: MerchantId, currency: str) -> int:

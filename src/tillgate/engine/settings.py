@@ -48,7 +48,10 @@ class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
         background_max: places it gets at most while people wait.
         people_queue_max: commands of people and merchants that may wait.
         background_queue_max: background commands that may wait.
+        queue_wait_ms_max: commands of people and merchants that would wait longer are not taken.
         tries_max: how often one command is decided before it is given up as unavailable.
+        pause_ms: how long a store that is away is waited for after the first try; then twice as
+            long each time.
     """
 
     batch_max: int = 64
@@ -56,4 +59,11 @@ class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
     background_max: int = 16
     people_queue_max: int = 4_096
     background_queue_max: int = 1_024
+    queue_wait_ms_max: int = 2 * SECOND_MS
     tries_max: int = 3
+    pause_ms: int = 100
+
+    @property
+    def people_places(self) -> int:
+        """Return how many places of a batch people have at least."""
+        return self.batch_max - self.background_max

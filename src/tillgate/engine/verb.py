@@ -6,7 +6,7 @@ about a refusal is an outcome instead.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -34,6 +34,14 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     ids: IdFactory
     settings: DecideSettings
 
+    def following(self, *earlier_ms: int | None) -> "Moment":
+        """Return this moment, no earlier than what it follows.
+
+        Processes whose clocks differ share one database: what another has written may lie ahead.
+        """
+        known = [each for each in earlier_ms if each is not None]
+        return msgspec.structs.replace(self, now_ms=max(self.now_ms, *known, 0))
+
 
 class Verb(Protocol[C]):
     """One kind of command."""
@@ -53,4 +61,13 @@ class Verb(Protocol[C]):
 
     def decide(self, command: C, rows: Rows, found: Found, moment: Moment) -> object:
         """Return the outcome, with every change made on `rows`."""
+        ...
+
+
+@runtime_checkable
+class Recognises(Protocol):
+    """A verb whose operation ids people type, so that one may come with another content."""
+
+    def check_repeated(self, command: Any, rows: Rows) -> None:  # noqa: ANN401  Each verb has its own.
+        """Raise `Refused` unless this operation id was this very command before."""
         ...

@@ -54,10 +54,17 @@ from tillgate.engine.decide.notify import (
 )
 from tillgate.engine.decide.open_call import OpenCallVerb
 from tillgate.engine.decide.operate import OPERATOR_VERBS
-from tillgate.engine.decide.pin import AcceptPinVerb, ReservePinTryVerb
+from tillgate.engine.decide.pin import (
+    AcceptPinVerb,
+    EndSessionsVerb,
+    RejectPinVerb,
+    ReleasePinTryVerb,
+    ReservePinTryVerb,
+)
 from tillgate.engine.decide.refund import AskRefundVerb
 from tillgate.engine.decide.review import DecideReviewVerb
 from tillgate.engine.decide.tokens import ApplyTokenVerb
+from tillgate.engine.payer_commands import EndSessions, RejectPin, ReleasePinTry
 from tillgate.engine.verb import Verb
 
 VERBS: Mapping[type[Command], Verb[Any]] = {
@@ -66,6 +73,9 @@ VERBS: Mapping[type[Command], Verb[Any]] = {
     BindPayer: BindPayerVerb(),
     ReservePinTry: ReservePinTryVerb(),
     AcceptPin: AcceptPinVerb(),
+    RejectPin: RejectPinVerb(),
+    ReleasePinTry: ReleasePinTryVerb(),
+    EndSessions: EndSessionsVerb(),
     Confirm: ConfirmVerb(),
     LockOut: LockOutVerb(),
     CancelCall: CancelCallVerb(),

@@ -15,6 +15,14 @@ from tillgate.kernel.record import Key, Record
 R = TypeVar("R", bound=Record)
 
 
+class Contradiction(Broken):
+    """The rows do not fit together: one that must be there is not, or the other way round.
+
+    Rows are read table after table, and what another process commits in between may be seen in one
+    table and not in another. So the rows are read anew before this counts as a defect.
+    """
+
+
 class Rows(Protocol):
     """What a verb sees of the store: the locked rows, and its own changes to them."""
 
@@ -94,7 +102,7 @@ class Overlay:
         row = self.get(record, *parts)
         if row is None:
             message = f"{record.__name__}({', '.join(map(str, parts))}) is missing"
-            raise Broken(message)
+            raise Contradiction(message)
         return row
 
     def insert(self, row: Record) -> None:
@@ -102,7 +110,7 @@ class Overlay:
         key = row.key
         if key in self.changed or (self._base.knows(key) and self._base.get(key) is not None):
             message = f"{key} exists already"
-            raise Broken(message)
+            raise Contradiction(message)
         self.changed[key] = row
 
     def update(self, row: Record) -> None:

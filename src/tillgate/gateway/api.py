@@ -14,7 +14,8 @@ import structlog
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
 from tillgate.edge.directory import KnownClient
-from tillgate.edge.posted import check_replay, read_posted
+from tillgate.edge.following import follow
+from tillgate.edge.posted import Posted, check_replay, read_posted
 from tillgate.edge.rates import Rate
 from tillgate.edge.story import StepKind
 from tillgate.gateway.functions.table import HANDLERS
@@ -94,7 +95,9 @@ class ApiDoor:
             refused = Refused(Result.INVALID_CLIENT, path="head.clientId")
             return self._unsigned(taken.claims, function, refused)
         try:
-            going_on = asyncio.ensure_future(self._done(taken, raw, client, function))
+            posted = await read_posted(self._desk, taken, raw, client=client, function=function)
+            self._follow(posted)
+            going_on = asyncio.ensure_future(self._done(posted))
             body = await asyncio.shield(going_on)
         except Refused as refused:
             self._count_bad(refused, client, incoming.peer)
@@ -107,10 +110,7 @@ class ApiDoor:
             Kind.RESPONSE, write_raw(head, body), self._desk.key_ring.private, client.profile
         )
 
-    async def _done(
-        self, taken: Cut, raw: bytes, client: KnownClient, function: Function | None
-    ) -> bytes:
-        posted = await read_posted(self._desk, taken, raw, client=client, function=function)
+    async def _done(self, posted: Posted) -> bytes:
         handler = HANDLERS.get(posted.request.function.name)
         if handler is None:
             sentence = "This function is one that the gateway sends; it takes none."
@@ -122,6 +122,14 @@ class ApiDoor:
             if refused.result.check > Check.REPLAY:
                 await check_replay(self._desk, posted.mark)
             raise
+
+    def _follow(self, posted: Posted) -> None:
+        """Name the payment that a verified message is about, as far as it says which."""
+        body = posted.request.body
+        number = getattr(body, "merchant_trans_id", "") or getattr(
+            body, "merchant_agreement_id", ""
+        )
+        follow(self._desk, posted.merchant_id, number or "")
 
     def _count_bad(self, refused: Refused, client: KnownClient, peer: str) -> None:
         if refused.result is not Result.INVALID_SIGNATURE:
@@ -156,6 +164,8 @@ class ApiDoor:
         if function is None:
             return
         info = msgspec.json.decode(body)["resultInfo"]
+        self._desk.meters.called(function.name, info["resultCode"])
+        self._log.info("function_answered", function=function.name, result=info["resultCode"])
         said = taken.unverified.get("body")
         trans_id = said.get("merchantTransId") if isinstance(said, dict) else ""
         self._desk.story.tell(

@@ -16,7 +16,7 @@ import msgspec
 from tillgate.edge.asgi import SAFE_HEADERS
 from tillgate.engine.commands import Command
 from tillgate.gateway.operators import read_command
-from tillgate.kernel.errors import Refused, TillgateError, Unavailable
+from tillgate.kernel.errors import Refused, TillgateError, Unavailable, Unsettled
 from tillgate.kernel.results import Result
 
 Scope = Mapping[str, Any]
@@ -25,6 +25,8 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 PATH: Final = "/control"
+UNSETTLED: Final = 504
+"""The status of a command that may have been executed; 503 says that it was not."""
 BODY_BYTES_MAX: Final = 64 * 1024
 BODY_WAIT_S_MAX: Final = 5
 _HERE: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -61,7 +63,7 @@ class ControlApp:
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, object]:
-        if not _is_local(scope):
+        if not is_local(scope):
             return 404, {"error": "There is nothing here."}
         given = _header(scope, b"authorization")
         if not hmac.compare_digest(given, self._authorization):
@@ -74,6 +76,8 @@ class ControlApp:
             outcome = await self._engine.execute(read_command(body))
         except Refused as refused:
             return 422, refusal(refused)
+        except Unsettled as error:
+            return UNSETTLED, {"error": error.sentence}
         except Unavailable as error:
             return 503, {"error": error.sentence}
         except TimeoutError:
@@ -93,7 +97,7 @@ def refusal(refused: Refused) -> Mapping[str, str]:
     }
 
 
-def _is_local(scope: Scope) -> bool:
+def is_local(scope: Scope) -> bool:
     """Tell whether the peer is on this machine and speaks to it directly."""
     peer = scope.get("client")
     try:

@@ -13,16 +13,20 @@ import msgspec
 
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
+from tillgate.engine.changes import ChangeMerchant
 from tillgate.engine.commands import (
     AddClient,
     AddClientKey,
     AddPayer,
     DecideReview,
+    ErasePayer,
     LimitPayer,
     OperatorCommand,
     ResendNotification,
     RetireClientKey,
     SetMerchant,
+    SetPin,
+    SignOutPayer,
     SwitchGatewayKey,
     TopUp,
     UnlockPayer,
@@ -44,10 +48,14 @@ COMMANDS: Final[Mapping[str, type[OperatorCommand]]] = {
         AddClientKey,
         RetireClientKey,
         SetMerchant,
+        ChangeMerchant,
         AddPayer,
         TopUp,
         LimitPayer,
         UnlockPayer,
+        SetPin,
+        SignOutPayer,
+        ErasePayer,
         ResendNotification,
         DecideReview,
         SwitchGatewayKey,
@@ -63,6 +71,11 @@ _DEBT: Final = re.compile(r"[A-Z]{3}:[0-9]{1,12}")
 _WINDOW_MS_MAX: Final = 3_660 * DAY_MS
 """Ten years: a longer time of refunds or of a token is a slip of the hand."""
 _ATTEMPT_NO_MAX: Final = 10**9
+VECTORS_KEYS: Final = frozenset(
+    {"177ad0e2a4f191bf", "68383b1e7d0d7362", "4946fa0029e7acbb"}
+    | {"9c30d8a2252f850f", "eb693650dffab880", "abdc148806621a47"}
+)
+"""Fingerprints of the keys whose private halves are published with the signature vectors."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,14 +126,19 @@ def check_command(command: OperatorCommand) -> None:
             _check_key(command.key)
         case RetireClientKey():
             _matches("after_ms", command.after_ms, lambda ms: 0 <= ms <= _AFTER_MS_MAX)
-        case SetMerchant():
-            _check_merchant(command.merchant)
+        case SetMerchant() | ChangeMerchant():
+            _check_settings(command)
         case AddPayer():
             _check_payer(command)
+        case SetPin():
+            _matches("pin_hash", command.pin_hash, _is_pin_hash)
         case TopUp():
             _check_money(command.money)
         case LimitPayer():
             _check_limits(command)
+        case ErasePayer():
+            # A merchantAgreementId is its merchant's own text: an unknown one ends nothing.
+            _each("agreements", tuple(shop for shop, _ in command.agreements), _ID.fullmatch)
         case DecideReview():
             _matches("merchant_id", command.merchant_id, _ID.fullmatch)
             _matches("attempt_no", command.attempt_no, lambda no: 0 < no <= _ATTEMPT_NO_MAX)
@@ -146,13 +164,24 @@ def _check_key(key: ClientKey) -> None:
         loaded = load_public_key(key.public_pem)
     except KeyRefused as error:
         raise _illegal("key.public_pem", str(error)) from None
-    if loaded.fingerprint == samples.key().public.fingerprint:
+    if loaded.fingerprint in {samples.key().public.fingerprint, *VECTORS_KEYS}:
         sentence = "This key belongs to the published samples: everybody can sign with it."
         raise _illegal("key.public_pem", sentence)
     _matches("key.fingerprint", key.fingerprint, lambda text: text == loaded.fingerprint)
     ends = key.valid_until_ms
     _matches("key.valid_from_ms", key.valid_from_ms, lambda ms: ms >= 0)
     _matches("key.valid_until_ms", ends, lambda ms: ms is None or ms > key.valid_from_ms)
+
+
+def _check_settings(command: SetMerchant | ChangeMerchant) -> None:
+    if isinstance(command, ChangeMerchant):
+        # How long tokens live is held against each other where the rest is known.
+        like = Merchant(merchant_id=command.merchant_id, name=command.merchant_id)
+        _check_merchant(msgspec.structs.replace(like, **command.changes.given()))
+        return
+    _check_merchant(command.merchant)
+    access_ms, refresh_ms = command.merchant.access_life_ms, command.merchant.refresh_life_ms
+    _matches("merchant.refresh_life_ms", refresh_ms, lambda ms: ms >= access_ms)
 
 
 def _check_merchant(merchant: Merchant) -> None:
@@ -172,8 +201,6 @@ def _check_merchant(merchant: Merchant) -> None:
     _matches("merchant.debt_max", codes, lambda each: len(set(each)) == len(each))
     for name in ("refund_window_ms", "access_life_ms", "refresh_life_ms"):
         _matches(f"merchant.{name}", getattr(merchant, name), lambda ms: 0 < ms <= _WINDOW_MS_MAX)
-    access_ms = merchant.access_life_ms
-    _matches("merchant.refresh_life_ms", merchant.refresh_life_ms, lambda ms: ms >= access_ms)
 
 
 def _is_redirect(text: str) -> bool:
@@ -189,17 +216,24 @@ def _check_payer(command: AddPayer) -> None:
     _matches("payer_id", command.payer_id, _ID.fullmatch)
     _text("name", command.name)
     _matches("issuer", command.issuer, _ID.fullmatch)
-    _matches("pin_hash", command.pin_hash, lambda text: text.startswith("$argon2id$"))
+    _matches("pin_hash", command.pin_hash, _is_pin_hash)
     _matches("pin_tries_used", command.pin_tries_used, lambda count: 0 <= count <= _LIST_MAX)
     _matches("about", command.about, lambda text: len(text) <= _TEXT_MAX)
+
+
+def _is_pin_hash(text: str) -> bool:
+    return text.startswith("$argon2id$")
 
 
 def _check_limits(command: LimitPayer) -> None:
     _matches("payer_id", command.payer_id, _ID.fullmatch)
     _matches("currency", command.currency, currency)
     for name in ("single_max", "daily_max"):
-        minor = getattr(command, name)
-        _matches(name, minor, lambda most: most is None or 0 <= most < 10**MINOR_DIGITS_MAX)
+        _matches(name, getattr(command, name), _is_limit)
+
+
+def _is_limit(minor: int | msgspec.UnsetType | None) -> bool:
+    return not isinstance(minor, int) or 0 <= minor < 10**MINOR_DIGITS_MAX
 
 
 def _check_key_pair(command: SwitchGatewayKey) -> None:

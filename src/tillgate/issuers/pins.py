@@ -7,8 +7,10 @@ most a few checks run at once and a bounded number waits, so that guessing canno
 import asyncio
 import hashlib
 import hmac
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import final
+from typing import NamedTuple, final
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,19 +21,35 @@ from tillgate.kernel.results import Result
 
 CHECKS_AT_ONCE_MAX = 2
 CHECKS_WAITING_MAX = 64
-MEMORY_KIB = 19 * 1024
-PASSES = 2
+
+
+class Effort(NamedTuple):
+    """What one hash costs whoever makes it, and whoever guesses."""
+
+    passes: int
+    memory_kib: int
+
+
+FULL = Effort(passes=2, memory_kib=19 * 1024)
+"""What every gateway takes; a test's own gateway alone takes less."""
 
 
 @final
 class ArgonPins:
     """Hashes and checks PINs. Implements `engine.issuer.Pins`."""
 
-    def __init__(self, pepper: bytes) -> None:
-        """Keep the pepper and open the pool."""
+    def __init__(
+        self,
+        pepper: bytes,
+        *,
+        waited: Callable[[float], None] | None = None,
+        effort: Effort = FULL,
+    ) -> None:
+        """Keep the pepper and open the pool; `waited` hears how long each check waited for it."""
         self._pepper = pepper
+        self._waited = waited
         self._hasher = PasswordHasher(
-            time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1, type=Type.ID
+            time_cost=effort.passes, memory_cost=effort.memory_kib, parallelism=1, type=Type.ID
         )
         self._pool = ThreadPoolExecutor(CHECKS_AT_ONCE_MAX, thread_name_prefix="tillgate-pin")
         self._waiting = 0
@@ -52,9 +70,8 @@ class ArgonPins:
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(
-                self._pool, self._hasher.verify, pin_hash, self._peppered(pin)
-            )
+            asked_s = time.perf_counter()
+            await loop.run_in_executor(self._pool, self._verify, asked_s, pin_hash, pin)
         except (VerificationError, InvalidHashError) as error:
             raise WrongPin("the PIN does not fit") from error
         finally:
@@ -63,6 +80,12 @@ class ArgonPins:
     def close(self) -> None:
         """End the pool."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _verify(self, asked_s: float, pin_hash: str, pin: str) -> None:
+        """Check in a thread of the pool, which has come free now."""
+        if self._waited is not None:
+            self._waited(time.perf_counter() - asked_s)
+        self._hasher.verify(pin_hash, self._peppered(pin))
 
     def _peppered(self, pin: str) -> bytes:
         return hmac.new(self._pepper, pin.encode(), hashlib.sha256).digest()

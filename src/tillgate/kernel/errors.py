@@ -1,7 +1,8 @@
 """Errors told apart by who must act, and nothing else.
 
 *Refused*: the merchant or the payer acts; it carries a result code. *Unavailable*: the machine acts
-again later; nothing was executed. *Broken*: an invariant failed; stop and page the operator.
+again later; nothing was executed, or it is not known when it is *Unsettled*. *Broken*: an invariant
+failed; stop and page the operator.
 What must hold: an error's text carries ids and rules, never a secret and never a whole message.
 """
 
@@ -46,6 +47,13 @@ class Unavailable(TillgateError):
         self.sentence = sentence
         self.retry_after_s = retry_after_s
         super().__init__(sentence)
+
+
+class Unsettled(Unavailable):
+    """It may have been executed; whoever asks again, or sends the same, will learn it.
+
+    A door for people answers it as any result that is not known, and never as if nothing were done.
+    """
 
 
 class Broken(TillgateError):

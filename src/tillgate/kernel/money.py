@@ -78,9 +78,13 @@ class Money(msgspec.Struct, frozen=True, order=False):
         """Read `"10.00 HKD"`: major units with at most the currency's digits, a blank, the code.
 
         Raises:
+            TypeError: it is no text; a float least of all.
             ValueError: the text has another form; the message names the rule.
         """
-        number, _, code = text.strip().partition(" ")
+        number, _, code = _text(text).strip().partition(" ")
+        if not code:
+            message = f"amount {text!r} names no currency; an amount is text as in '10.00 HKD'"
+            raise ValueError(message)
         unit = currency(code.strip())
         whole, point, fraction = number.partition(".")
         plain = whole.removeprefix("-")
@@ -180,6 +184,14 @@ class Money(msgspec.Struct, frozen=True, order=False):
             message = f"{self.currency} and {other.currency} do not mix without a rate"
             raise ValueError(message)
         return other.minor
+
+
+def _text(given: object) -> str:
+    """Return what is text; of a number nobody knows whether it is cents."""
+    if not isinstance(given, str):
+        message = f"an amount is text as in '10.00 HKD', not {type(given).__name__}"
+        raise TypeError(message)
+    return given
 
 
 def zero(code: str) -> Money:

@@ -3,7 +3,8 @@
 It decides whether what is written adds up, from the rows alone; it does not know what any entry was
 for (`bookkeeping.audit` holds entries against payments), and it shares no code with what posts.
 What must hold: clean books give no finding, and a planted fault can produce every code below.
-Rows of one instant have no order among themselves, so floors are judged after each instant.
+Rows of one instant have no order among themselves, nor have those of instants so near that several
+processes' clocks may have told them the other way round: floors and times are judged accordingly.
 """
 
 from collections import Counter, defaultdict
@@ -12,6 +13,7 @@ from enum import StrEnum, unique
 
 import msgspec
 
+from tillgate.kernel.clock import SECOND_MS
 from tillgate.ledger.chart import Account
 from tillgate.ledger.entries import Balance, Entry, Posting
 
@@ -56,6 +58,8 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     balances: Sequence[Balance] = ()
 
 
+CLOCKS_APART_MS = 5 * SECOND_MS
+"""How far apart several processes' clocks may be."""
 Name = tuple[str, str]
 """An entry's book and id, or an account and a currency."""
 Check = Callable[[Books], Iterable[Finding]]
@@ -136,23 +140,19 @@ def check_balances(books: Books) -> Iterator[Finding]:
 
 
 def check_floors(books: Books) -> Iterator[Finding]:
-    """No account with a floor is below zero: not in its row, and not at any instant of the past."""
+    """No account with a floor is below zero: not in its row, and not at any instant of the past.
+
+    What came in by a clock that was ahead may have been there before what went out by another one,
+    so an instant counts what came in until `CLOCKS_APART_MS` after it.
+    """
     for row in books.balances:
         if row.money.minor < 0:
             sentence = f"The row says {row.money}."
             yield _fault(LedgerFault.BELOW_ZERO, sentence, f"{row.account} {row.currency}")
-    instants: defaultdict[int, list[Posting]] = defaultdict(list)
-    at_ms = {(entry.book, entry.entry_id): entry.at_ms for entry in books.entries}
-    for posting in books.postings:
-        instant = at_ms.get((posting.book, posting.entry_id))
-        if instant is not None:
-            instants[instant].append(posting)
-    held: defaultdict[Name, int] = defaultdict(int)
-    for instant in sorted(instants):
-        for name, moved in sums(instants[instant]).items():
-            held[name] += moved
-            if held[name] < 0 and moved < 0 and _is_floored(name[0]):
-                sentence = f"At {instant} ms the postings sum to {held[name]} minor units."
+    for name, instants in _moved(books).items():
+        for instant, held in _lowest(instants):
+            if held < 0:
+                sentence = f"At {instant} ms the postings sum to {held} minor units."
                 yield _fault(LedgerFault.BELOW_ZERO, sentence, f"{name[0]} {name[1]}")
 
 
@@ -182,6 +182,45 @@ CHECKS: Sequence[Check] = (
     check_floors,
     check_total,
 )
+
+
+class _Flow:
+    """What came into an account at one instant, and what went out."""
+
+    __slots__ = ("came", "went")
+
+    def __init__(self) -> None:
+        self.came = 0
+        self.went = 0
+
+
+def _moved(books: Books) -> Mapping[Name, Mapping[int, _Flow]]:
+    """Return what moved at each instant, for each account with a floor and each currency."""
+    at_ms = {(entry.book, entry.entry_id): entry.at_ms for entry in books.entries}
+    moved: defaultdict[Name, defaultdict[int, _Flow]] = defaultdict(lambda: defaultdict(_Flow))
+    for posting in books.postings:
+        instant = at_ms.get((posting.book, posting.entry_id))
+        if instant is None:
+            continue
+        currency, minor = posting.money.currency.code, posting.money.minor
+        if _is_floored(posting.source):
+            moved[posting.source, currency][instant].went += minor
+        if _is_floored(posting.destination):
+            moved[posting.destination, currency][instant].came += minor
+    return moved
+
+
+def _lowest(instants: Mapping[int, _Flow]) -> Iterator[tuple[int, int]]:
+    """Return what was held at least, at each instant at which more went out than came in."""
+    order = sorted(instants)
+    came, went, ahead = 0, 0, 0
+    for instant in order:
+        while ahead < len(order) and order[ahead] <= instant + CLOCKS_APART_MS:
+            came += instants[order[ahead]].came
+            ahead += 1
+        went += instants[instant].went
+        if instants[instant].went > instants[instant].came:
+            yield instant, came - went
 
 
 def _is_floored(account: str) -> bool | None:

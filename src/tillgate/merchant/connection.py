@@ -5,6 +5,7 @@ has a limit with a unit; the pauses between repeats grow, and are spread so that
 failed at one instant do not come back at one instant.
 """
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol, final
@@ -31,6 +32,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         connections_max: how many connections are kept open for reuse.
         ca_file: certificates to trust instead of the system's, for a gateway with its own.
         proxy: the address of a proxy; the environment's variables are not looked at.
+        headers: more headers of each request, as a machine on the way may want them, or a sandbox
+            that is to play a fault.
         plain_http: whether base_url may be http:// at another machine; tokens and refunds are then
             read, and answers held back, by everybody on the way.
     """
@@ -42,6 +45,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: int = 20
     ca_file: Path | None = None
     proxy: str | None = None
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     plain_http: bool = False
 
     def __post_init__(self) -> None:

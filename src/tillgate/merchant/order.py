@@ -52,7 +52,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     risk_info: RiskInfo | Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        """Read the amount; ValueError when it is none."""
+        """Read the amount; ValueError when it is none, TypeError when it is not even text."""
         if not isinstance(self.amount, Money):
             msgspec.structs.force_setattr(self, "amount", Money.parse(self.amount))
 

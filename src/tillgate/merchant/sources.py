@@ -1,10 +1,13 @@
 """Where the SDK's keys and numbers come from when nobody hands them in.
 
-What must hold: numbers are drawn from the system's secure randomness, and a key file that is
-readable by everybody is read all the same, since deciding that is the operator's.
+What must hold: numbers are drawn from the system's secure randomness; a private key's file that
+others can read is read all the same, since deciding that is the merchant's, but never in silence.
 """
 
+import logging
+import os
 import secrets
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
@@ -13,6 +16,8 @@ from tillgate.protocol.keys import PrivateKey, PublicKey, load_private_key, load
 
 KeySource = Path | str | bytes
 """A file as `Path`, or the key itself as text or bytes."""
+OTHERS = 0o077
+"""What anybody but the owner may do with a file."""
 
 
 @final
@@ -37,7 +42,19 @@ def private_key(source: KeySource | PrivateKey) -> PrivateKey:
     """Return the private key from a file, a text, or as it is; KeyRefused when it is none."""
     if isinstance(source, PrivateKey):
         return source
+    if isinstance(source, Path) and (warning := warning_of(source)):
+        logging.getLogger("tillgate.merchant").warning(warning)
     return load_private_key(_content(source))
+
+
+def warning_of(path: Path) -> str:
+    """Return what is wrong with where a private key lies: a sentence, or "" when nothing is."""
+    if os.name != "posix" or not path.is_file():
+        return ""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if not mode & OTHERS:
+        return ""
+    return f"{path} holds a private key, and others can read it (mode {mode:04o}): chmod 600 {path}"
 
 
 def public_keys(

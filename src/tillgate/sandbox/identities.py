@@ -15,9 +15,11 @@ from tillgate.bootstrap.books import OURSELVES
 from tillgate.bootstrap.house import House
 from tillgate.config.folder import Folder, write_once
 from tillgate.engine.commands import AddClient, AddClientKey, AddPayer, SetMerchant, TopUp
+from tillgate.engine.ports import Select
 from tillgate.issuers import simulated
 from tillgate.kernel.ids import ClientId, MerchantId, OperationId, PayerId
 from tillgate.kernel.money import Money
+from tillgate.ledger.entries import Entry, EntryKind
 from tillgate.protocol.keys import PrivateKey, load_public_key
 from tillgate.protocol.profile import Profile
 
@@ -142,10 +144,16 @@ async def _add(house: House, payer: SandboxPayer) -> None:
             about=payer.about,
         )
         await books.engine.execute(add)
-    if payer.balance:
-        # One operation id for ever: a start that was cut short tops up now, no start does it twice.
+    reference = f"sandbox:top-up:{payer_id}"
+    booked = Select(
+        record=Entry,
+        equals=(("book", payer_id), ("kind", EntryKind.TOP_UP), ("reference", reference)),
+        limit=1,
+    )
+    if payer.balance and not await books.reader.select(booked):
+        # One id for ever: a start that was cut short tops up now, no two starts do it twice.
         top_up = TopUp(
-            operation_id=OperationId(f"sandbox:top-up:{payer_id}"),
+            operation_id=OperationId(reference),
             operator=OURSELVES,
             payer_id=payer_id,
             money=Money.parse(payer.balance),

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tillgate.kernel.errors import Unavailable
+from tillgate.storage.backup import half_done
 from tillgate.storage.migrations import HEAD, REVISIONS, VERSION_TABLE
 from tillgate.storage.sqlite import SqliteStore
 from tillgate.storage.workers import Workers
@@ -53,12 +54,18 @@ def open_sqlite(path: Path, settings: SqliteSettings | None = None) -> SqliteSto
 
     Raises:
         SchemaDiffers: the file has tables of another age, or somebody else's.
-        Unavailable: the file cannot be opened.
+        Unavailable: the file cannot be opened, or a restore that was to put it here was cut short.
     """
     if sqlite3.sqlite_version_info < SQLITE_VERSION_MIN:
         wanted = ".".join(map(str, SQLITE_VERSION_MIN))
         sentence = f"SQLite {sqlite3.sqlite_version} is too old; Tillgate needs {wanted} or newer."
         raise Unavailable(sentence)
+    trace = half_done(path)
+    if trace is not None:
+        raise Unavailable(
+            f"A restore of {path} was cut short, so no empty database is made in its place; do it"
+            f" again: tillgate db restore FILE --data {path.parent} ({trace} is what it left)."
+        )
     settings = settings or SqliteSettings()
     opened: list[sqlite3.Connection] = []
     try:

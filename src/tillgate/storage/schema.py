@@ -52,22 +52,34 @@ UNIQUE: Final[Mapping[type[Record], tuple[str, ...]]] = {
 ROWS_ARE_LARGE: Final = frozenset({NotificationSend})
 """Kinds whose rows are too large for SQLite to keep in the key's tree."""
 
+REFUSE_CHANGE: Final = """\
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = TG_ARGV[0], TABLE = TG_TABLE_NAME;
+END
+$$
+"""
+"""What PostgreSQL does when somebody would change what is written once; SQLite says it inline."""
+
+_TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Texts are compared by code point, as in Python, whatever the language of the database is."""
+
 _TYPES: Final[Mapping[Kind, TypeEngine[Any]]] = {
-    Kind.TEXT: Text(),
+    Kind.TEXT: _TEXT,
     Kind.NUMBER: BigInteger().with_variant(Integer(), "sqlite"),
     Kind.FLAG: Integer(),
     Kind.BYTES: LargeBinary(),
-    Kind.CHOICE: Text(),
-    Kind.TEXTS: Text(),
+    Kind.CHOICE: _TEXT,
+    Kind.TEXTS: _TEXT,
     Kind.MONEY: BigInteger().with_variant(Integer(), "sqlite"),
 }
 """Strict tables of SQLite know INTEGER (64 bits), TEXT and BLOB and refuse other values."""
 
 
 @cache
-def metadata() -> MetaData:
-    """Return all tables."""
-    made = MetaData()
+def metadata(dialect: str = "sqlite") -> MetaData:
+    """Return all tables as this kind of database has them."""
+    made = MetaData(info={"dialect": dialect})
     for record in TABLES:
         _table(made, record)
     return made
@@ -79,7 +91,7 @@ def _table(made: MetaData, record: type[Record]) -> None:
         of.table,
         made,
         *(_column(field) for field in of.fields),
-        *(Column(currency_column(money.name), Text(), nullable=False) for money in of.monies),
+        *(Column(currency_column(money.name), _TEXT, nullable=False) for money in of.monies),
         PrimaryKeyConstraint(*record.key_fields, name=f"{of.table}_key"),
         *(
             CheckConstraint(rule.sql, name=rule.name, info={"sentence": rule.sentence})
@@ -128,7 +140,11 @@ def _search(table: Table, of: Shape, search: Search) -> None:
 
 
 def _ordered(column: Column[Any], is_down: bool) -> ColumnElement[Any]:  # noqa: FBT001  A pair's second half.
-    return column.desc() if is_down else column
+    """Return a part of an index; a null is smaller than all else, as SQLite has it anyway."""
+    if not is_down:
+        return column
+    is_said = column.nullable and column.table.metadata.info["dialect"] == "postgresql"
+    return column.desc().nulls_last() if is_said else column.desc()
 
 
 def _one_of(field: str, values: tuple[str, ...]) -> str:
@@ -138,10 +154,24 @@ def _one_of(field: str, values: tuple[str, ...]) -> str:
 
 
 def _protect(table: Table, sentence: str) -> None:
-    """Let SQLite refuse to change or delete a row."""
+    """Let the database refuse to change or delete a row."""
     for what in ("UPDATE", "DELETE"):
-        trigger = DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
+        _after_create(
+            table,
+            "sqlite",
             f"CREATE TRIGGER {table.name}_refuse_{what.lower()} BEFORE {what} ON {table.name}"
-            f" BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+            f" BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
         )
-        event.listen(table, "after_create", trigger.execute_if(dialect="sqlite"))
+    _after_create(table, "postgresql", REFUSE_CHANGE)
+    for what, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+        _after_create(
+            table,
+            "postgresql",
+            f"CREATE TRIGGER {table.name}_refuse_{what.lower()} BEFORE {what} ON {table.name}"
+            f" FOR EACH {each} EXECUTE FUNCTION refuse_change('{sentence}')",
+        )
+
+
+def _after_create(table: Table, dialect: str, sql: str) -> None:
+    made = DDL(sql)  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
+    event.listen(table, "after_create", made.execute_if(dialect=dialect))

@@ -18,6 +18,7 @@ from tillgate.acquiring.notification import Notification
 from tillgate.acquiring.refund import Refund
 from tillgate.acquiring.replay import RequestMark
 from tillgate.acquiring.risk.records import DeviceSeen, RiskDecision
+from tillgate.engine.operation import Operation
 from tillgate.kernel.record import Record
 from tillgate.storage.shape import Shape
 
@@ -95,6 +96,7 @@ SEARCHES: Final[Mapping[type[Record], tuple[Search, ...]]] = {
             "The refunds of an order are found, the newest first.",
         ),
     ),
+    Operation: (Search(("at_ms",), "Operations that are too old are found, to be forgotten."),),
     RequestMark: (Search(("at_ms",), "Marks that are too old are found, to be forgotten."),),
     RiskDecision: (
         Search(

@@ -140,8 +140,11 @@ def _named(value: object, values: dict[str, Value]) -> str:
 
 
 def _order(of: Shape, order_by: Sequence[str]) -> str:
+    """Return an order in which a null is smaller than all else, as the indexes have it."""
     parts = []
     for name in order_by:
-        column = of.comparable(name.removeprefix("-")).column
-        parts.append(f"{column} DESC" if name.startswith("-") else column)
+        field = of.comparable(name.removeprefix("-"))
+        is_down = name.startswith("-")
+        nulls = (" NULLS LAST" if is_down else " NULLS FIRST") if field.nullable else ""
+        parts.append(f"{field.column}{' DESC' if is_down else ''}{nulls}")
     return ", ".join([*parts, *(key for key in of.record.key_fields if key not in order_by)])

@@ -11,12 +11,13 @@ from typing import Any
 
 from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.allowance import Allowance, agreement_owner
+from tillgate.acquiring.payer import Payer
 from tillgate.edge.answers import Answer, wrong_pin
 from tillgate.edge.desk import Desk
-from tillgate.edge.sessions import wrong_pin_left
+from tillgate.edge.sessions import accept_pin, prove_pin
 from tillgate.edge.shown import money_json
 from tillgate.edge.story import StepKind
-from tillgate.engine.commands import AcceptPin, CancelAgreement, LimitAgreement
+from tillgate.engine.commands import CancelAgreement, LimitAgreement
 from tillgate.engine.decide.agreements import Agreed
 from tillgate.engine.queries import agreements_of_payer, allowances_of
 from tillgate.kernel.clock import rfc3339
@@ -27,7 +28,6 @@ from tillgate.kernel.results import Result
 from tillgate.protocol import tradepay
 from tillgate.walletapp.bodies import Limits, Named, SetLimits, read_limits
 
-NO_LIMITS = Limits(single_max=None, daily_max=None)
 PIN_NEEDED = Answer(
     200,
     {
@@ -82,11 +82,12 @@ async def _limit(desk: Desk, payer_id: PayerId, said: SetLimits, limits: Limits)
         agreement = await _mine(desk, payer_id, said)
         if not agreement.is_active:
             raise Refused(Result.AGREEMENT_STATUS_INVALID)
-        if _is_looser(limits, await _limits(desk, agreement)):
+        agreed = await _limited(desk, agreement, payer_id, limits, pin_checked=False)
+        if agreed.needs_pin:
             unproven = await _unproven(desk, payer_id, said.pin)
             if unproven is not None:
                 return unproven
-        agreed = await _limited(desk, agreement, payer_id, limits)
+            agreed = await _limited(desk, agreement, payer_id, limits, pin_checked=True)
     return await _one(desk, agreed.agreement)
 
 
@@ -99,33 +100,20 @@ async def _mine(desk: Desk, payer_id: PayerId, said: SetLimits) -> Agreement:
     return agreement
 
 
-async def _limits(desk: Desk, agreement: Agreement) -> Limits:
-    """Return the limits that stand; none where nothing is on record."""
-    owner = agreement_owner(*agreement.key.parts)
-    row = await desk.reader.get(Allowance, owner, agreement.currency)
-    return Limits(row.single_max, row.daily_max) if row else NO_LIMITS
-
-
-def _is_looser(wanted: Limits, standing: Limits) -> bool:
-    """Tell whether a limit rises or goes away."""
-    return any(
-        now is not None and (new is None or new > now)
-        for new, now in zip(wanted, standing, strict=True)
-    )
-
-
 async def _unproven(desk: Desk, payer_id: PayerId, pin: str | None) -> Answer | None:
     """Return what to answer unless the PIN is right, which gives all tries back."""
     if pin is None:
         return PIN_NEEDED
-    wrong = await wrong_pin_left(desk, payer_id, pin)
-    if wrong is not None:
-        return wrong_pin(wrong)
-    await desk.engine.execute(AcceptPin(operation_id=desk.operation(), payer_id=payer_id))
+    checked = await prove_pin(desk, payer_id, pin)
+    if not isinstance(checked, Payer):
+        return wrong_pin(checked)
+    await accept_pin(desk, checked)
     return None
 
 
-async def _limited(desk: Desk, agreement: Agreement, payer_id: PayerId, limits: Limits) -> Agreed:
+async def _limited(
+    desk: Desk, agreement: Agreement, payer_id: PayerId, limits: Limits, *, pin_checked: bool
+) -> Agreed:
     command = LimitAgreement(
         operation_id=desk.operation(),
         merchant_id=agreement.merchant_id,
@@ -133,6 +121,7 @@ async def _limited(desk: Desk, agreement: Agreement, payer_id: PayerId, limits: 
         payer_id=payer_id,
         single_max=limits.single_max,
         daily_max=limits.daily_max,
+        pin_checked=pin_checked,
     )
     agreed: Agreed = await desk.engine.execute(command)
     return agreed

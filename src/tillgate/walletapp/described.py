@@ -53,7 +53,7 @@ RedirectUrl = Annotated[
 
 @final
 class SignedOut(Described, frozen=True, kw_only=True):
-    """The session's cookie is gone."""
+    """Every session of the payer is over, and the cookie is gone."""
 
     signed_out: Annotated[bool, part("always true")]
 
@@ -189,14 +189,15 @@ DOORS: tuple[Door, ...] = (
         },
         notes=(
             "A try counts before the PIN is checked; the third wrong one locks the account.",
-            "An unknown payer takes as long as a wrong PIN.",
+            "In production 401 is the one answer to every failure, and takes as long for each.",
+            "There a browser that the payer never signed in from leaves the last try to the payer.",
         ),
     ),
     Door(
         method="DELETE",
         path="/wallet/session",
         title="Sign out",
-        meaning="Takes the session's cookie back; a bearer token lasts until its time is over.",
+        meaning="Ends every session of the session's payer, and takes the cookie back.",
         credential=Credential.NONE,
         answers={200: (SignedOut,), **FOREIGN},
     ),

@@ -5,17 +5,19 @@ must hold: a session's cookie is HttpOnly and SameSite=Strict; a foreign page is
 no page but the wallet's own may frame one of these.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import final
 
 from tillgate.acquiring.payer import Payer
-from tillgate.edge.answers import Answer, other_method, refused, wrong_pin
+from tillgate.edge.answers import Answer, not_signed_in, other_method, refused
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
 from tillgate.edge.pages import Pages, language, policy, static_files
-from tillgate.edge.sessions import WrongPinLeft, issue, sign_in
+from tillgate.edge.sessions import sign_out
 from tillgate.edge.shown import payer_json, payers_json, session_json
-from tillgate.edge.who import Visitor, session_cookie, visitor
+from tillgate.edge.signing_in import sign_in
+from tillgate.edge.who import Visitor, is_foreign, session_cookie, signed_in, visitor
 from tillgate.kernel.errors import Refused, TillgateError
 from tillgate.kernel.ids import PayerId
 from tillgate.kernel.results import CallbackCode, Result
@@ -26,6 +28,7 @@ from tillgate.walletapp.telling import tell_story
 
 HOME_CURRENCY = "HKD"
 TOKEN_CHARACTERS_MAX = 64
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SIGNING = "/wallet/agreement/"
 READS = frozenset({"GET", "HEAD"})
 Own = Callable[[Desk, PayerId, bytes], Awaitable[Answer]]
@@ -69,15 +72,14 @@ class WalletDoor:
             await reply_json(send, answer.status, answer.body, headers=answer.headers)
 
     async def _act(self, incoming: Incoming) -> Answer:
-        who = visitor(self._desk, incoming)
+        who = await visitor(self._desk, incoming)
         if who.is_foreign:
             raise Refused(Result.ACCESS_DENIED, "The wallet is used from its own pages only.")
         path, method = incoming.path, incoming.method
         if path == "/wallet/session" and method == "POST":
             return await self._sign_in(incoming)
         if path == "/wallet/session" and method == "DELETE":
-            ended = session_cookie(self._desk, "", life_s=0)
-            return Answer(200, {"signedOut": True}, (ended,))
+            return await self._sign_out(who)
         if path == "/wallet/session":
             return other_method("DELETE, POST")
         if path.startswith(SIGNING):
@@ -88,18 +90,23 @@ class WalletDoor:
         said = tradepay.read_door(tradepay.SignIn, await incoming.body(tradepay.DOOR_BYTES_MAX))
         payer_id = PayerId(said.payer)
         try:
-            outcome = await sign_in(self._desk, payer_id, said.pin)
+            outcome = await sign_in(self._desk, incoming, payer_id, said.pin)
         except Refused as refusal:
             answer = refused(refusal)
             if refusal.result in (Result.USER_NOT_EXIST, Result.USER_STATUS_ABNORMAL):
                 answer.body["resultCode"] = CallbackCode.FAILED.code
             return answer
-        if isinstance(outcome, WrongPinLeft):
-            return wrong_pin(outcome, status=401)
-        token = issue(self._desk, payer_id)
+        if not isinstance(outcome, Payer):
+            return not_signed_in(outcome, status=401)
+        token, cookies = signed_in(self._desk, outcome)
         body = await session_json(self._desk, outcome, HOME_CURRENCY, token=token)
-        cookie = session_cookie(self._desk, token, life_s=self._desk.settings.session_life_s)
-        return Answer(200, body, (cookie,))
+        return Answer(200, body, cookies)
+
+    async def _sign_out(self, who: Visitor) -> Answer:
+        """End the session on this side, too: a token that was copied opens nothing any more."""
+        if who.payer is not None:
+            await sign_out(self._desk, who.payer)
+        return Answer(200, {"signedOut": True}, (session_cookie(self._desk, "", life_s=0),))
 
     async def _sign(self, incoming: Incoming) -> Answer:
         """Answer what is read and posted at a signing page."""
@@ -124,7 +131,7 @@ class WalletDoor:
             raise Refused(Result.ORDER_NOT_EXIST, "There is nothing at this address.")
         if incoming.method not in (READS if is_read else {"POST"}):
             return other_method("GET, HEAD" if is_read else "POST")
-        payer = None if who.payer_id is None else await desk.reader.get(Payer, who.payer_id)
+        payer = who.payer
         if payer is None:
             return signing.NOBODY
         if found:
@@ -158,7 +165,7 @@ class WalletDoor:
         await self._pages.page(send, name, policy=safe, context=context)
 
     async def _story(self, incoming: Incoming, receive: Receive, send: Send) -> None:
-        if visitor(self._desk, incoming).is_foreign:
+        if is_foreign(self._desk, incoming):
             await reply(send, 403, b"", kind=b"text/plain")
             return
         await tell_story(self._desk, incoming, receive, send)
@@ -167,5 +174,5 @@ class WalletDoor:
 def _is_signing_page(incoming: Incoming) -> bool:
     """Tell whether a browser asks for the page, whatever it will then learn from its door."""
     token = incoming.path.removeprefix(SIGNING)
-    is_token = token != incoming.path and bool(token) and not {"/", "."} & set(token)
+    is_token = token != incoming.path and TOKEN.fullmatch(token) is not None
     return is_token and incoming.method in READS

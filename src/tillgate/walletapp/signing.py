@@ -16,12 +16,12 @@ from tillgate.edge.answers import Answer, wrong_pin
 from tillgate.edge.asgi import Incoming
 from tillgate.edge.desk import Desk
 from tillgate.edge.secrets import digest
-from tillgate.edge.sessions import wrong_pin_left
+from tillgate.edge.sessions import prove_pin, try_given_back
 from tillgate.edge.shown import money_json, payer_json, payers_json
 from tillgate.edge.story import StepKind
 from tillgate.edge.tokens import auth_code
 from tillgate.edge.who import visitor
-from tillgate.engine.commands import AcceptPin, SignAgreement
+from tillgate.engine.commands import SignAgreement
 from tillgate.engine.decide.agreements import Agreed
 from tillgate.engine.queries import agreement_of_token
 from tillgate.kernel.clock import SECOND_MS
@@ -62,7 +62,8 @@ async def open_page(desk: Desk, incoming: Incoming, token: str) -> Page:
     agreement = await agreement_of_token(desk.reader, digest(token))
     if agreement is None:
         raise Refused(Result.TARGET_NOT_FOUND, "This page does not exist; start again at the shop.")
-    return Page(token, agreement, visitor(desk, incoming).payer_id)
+    who = await visitor(desk, incoming)
+    return Page(token, agreement, who.payer_id)
 
 
 async def look(desk: Desk, page: Page) -> Answer:
@@ -116,10 +117,10 @@ async def _sign(desk: Desk, page: Page, payer_id: PayerId, *, said: Sign, limits
         if page.leads_back(desk):
             return _back(desk, page.agreement)
         await _check_signable(desk, page)
-        wrong = await wrong_pin_left(desk, payer_id, said.pin)
-        if wrong is not None:
-            return wrong_pin(wrong)
-        agreed = await _agreed(desk, page, payer_id, limits)
+        checked = await prove_pin(desk, payer_id, said.pin)
+        if not isinstance(checked, Payer):
+            return wrong_pin(checked)
+        agreed = await try_given_back(desk, checked, _agreed(desk, page, checked, limits))
     _tell(desk, agreed)
     return _back(desk, agreed.agreement)
 
@@ -132,22 +133,18 @@ async def _check_signable(desk: Desk, page: Page) -> None:
         raise Refused(Result.AGREEMENT_STATUS_INVALID, sentence)
 
 
-async def _agreed(desk: Desk, page: Page, payer_id: PayerId, limits: Limits) -> Agreed:
+async def _agreed(desk: Desk, page: Page, payer: Payer, limits: Limits) -> Agreed:
     code = auth_code(desk, page.agreement.merchant_id, page.agreement.merchant_agreement_id)
     command = SignAgreement(
         operation_id=desk.operation(),
         token_hash=digest(page.token),
-        payer_id=payer_id,
+        payer_id=payer.payer_id,
+        session_no=payer.session_no,
         code_hash=digest(code),
         single_max=limits.single_max,
         daily_max=limits.daily_max,
     )
-    try:
-        agreed: Agreed = await desk.engine.execute(command)
-    except Refused:
-        # The PIN was right, so its try is given back, whatever else stood in the way.
-        await desk.engine.execute(AcceptPin(operation_id=desk.operation(), payer_id=payer_id))
-        raise
+    agreed: Agreed = await desk.engine.execute(command)
     return agreed
 
 

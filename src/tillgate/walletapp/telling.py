@@ -8,7 +8,7 @@ import asyncio
 
 import msgspec
 
-from tillgate.edge.asgi import Incoming, Receive, Send
+from tillgate.edge.asgi import SAFE_HEADERS, Incoming, Receive, Send
 from tillgate.edge.desk import Desk
 
 HEARTBEAT_S = 15
@@ -33,11 +33,7 @@ def _step_seen(text: str) -> int:
 
 
 async def _tell(desk: Desk, send: Send, after: int) -> None:
-    headers = [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
+    headers = [(b"content-type", b"text/event-stream; charset=utf-8"), *SAFE_HEADERS]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     steps = desk.story.follow(after)
     waiting = asyncio.ensure_future(anext(steps))

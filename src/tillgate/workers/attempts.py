@@ -20,6 +20,7 @@ from tillgate.engine.lanes import Lane
 from tillgate.engine.ports import Select
 from tillgate.workers.loop import Loop
 from tillgate.workers.settings import WorkerSettings
+from tillgate.workers.spreading import picked
 from tillgate.workers.under_way import UnderWay
 
 UNANSWERED: Final = (AttemptState.ASKED, AttemptState.UNKNOWN)
@@ -67,10 +68,15 @@ class Attempts:
 
     async def _look(self) -> None:
         async with self._looking:
-            limit = self._settings.attempts_max + self._under_way.count + self._under_way.resting
+            most = self._settings.attempts_max * self._settings.spread
+            limit = most + self._under_way.count + self._under_way.resting
             now_ms = self._desk.clock.now_ms()
             due = await self._unanswered(limit=limit, at_most=(("next_ask_at_ms", now_ms),))
             self._is_behind = len(due) == limit
+            if self._settings.spread > 1:
+                free = [row for row in due if self._under_way.may_start(row.key)]
+                self._is_behind |= len(free) > self._settings.attempts_max
+                due = picked(free, self._settings.attempts_max, self._desk.ids)
             for attempt in due:
                 if self._under_way.count >= self._settings.attempts_max:
                     self._is_behind = True

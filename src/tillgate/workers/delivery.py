@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from typing import Any, Final, final
 
 import msgspec
+import structlog
 
 from tillgate.acquiring.client import Client
 from tillgate.acquiring.notification import Notification
 from tillgate.edge.desk import Desk
+from tillgate.edge.following import follow
 from tillgate.engine.commands import ClaimNotification, Command, RecordSend, ReleaseNotification
 from tillgate.engine.decide.notify import SendClaim, SendRecorded
 from tillgate.engine.lanes import Lane
+from tillgate.kernel.clock import SECOND_MS
 from tillgate.kernel.errors import Refused, Unavailable
 from tillgate.kernel.ids import ReqMsgId
 from tillgate.protocol.keys import PublicKey
@@ -46,6 +49,7 @@ class Delivery:
         """Take its parts."""
         self._desk = desk
         self._sender = sender
+        self._log = structlog.get_logger("tillgate.notifier")
 
     async def claimed(self, row: Notification) -> ClaimedSend | None:
         """Claim the next send, or return None when it is not ours to make.
@@ -73,13 +77,23 @@ class Delivery:
     async def send(self, row: Notification, claimed: ClaimedSend) -> bool:
         """Make a claimed send; False when the sender had no place and the number was given back."""
         message = claimed.message
+        follow(self._desk, row.merchant_id, row.merchant_trans_id or row.merchant_agreement_id)
         tell_sent(self._desk.story, row, claimed.send_no, message)
-        result = await self._sender.send(row.url, message.raw)
+        with self._desk.traces.span("notify send", number=claimed.send_no):
+            result = await self._sender.send(row.url, message.raw)
         if result.failure is SendFailure.BUSY:
             await self._release(row, claimed.send_no)
             return False
         profile, keys = await self._signs(row)
         judgement = judge(result, message, keys=keys, profile=profile)
+        self._desk.meters.sent(judgement.verdict, result.elapsed_ms / SECOND_MS)
+        self._log.info(
+            "notification_sent",
+            number=claimed.send_no,
+            verdict=judgement.verdict,
+            status=result.status,
+            elapsed_ms=result.elapsed_ms,
+        )
         command = RecordSend(
             operation_id=self._desk.operation(),
             merchant_id=row.merchant_id,

@@ -1,12 +1,13 @@
 """The expiry worker: orders whose time is over are closed, so that their merchants are told.
 
 Doors judge an order by its own time, whether this worker has passed or not; it only writes down
-what is true already (U10). It also forgets marks of requests that are long over. What must hold: an
-order with an open attempt is left alone; a mark is forgotten only when it counts no more.
+what is true already (U10). It also forgets marks of requests and operations that are long over.
+What must hold: an order with an open attempt is left alone; a row is forgotten only when it counts
+no more.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 from tillgate.acquiring.acquirement import Acquirement
@@ -15,15 +16,17 @@ from tillgate.acquiring.states import AcquirementState
 from tillgate.edge.desk import Desk
 from tillgate.engine.commands import Expire
 from tillgate.engine.lanes import Lane
+from tillgate.engine.operation import Operation
 from tillgate.engine.ports import Select
 from tillgate.workers.loop import Loop
 from tillgate.workers.settings import WorkerSettings
+from tillgate.workers.spreading import picked
 from tillgate.workers.under_way import UnderWay
 
 
 @final
 class Expiry:
-    """Closes orders out of time, and forgets old marks, page by page."""
+    """Closes orders out of time, and forgets old marks and operations, page by page."""
 
     def __init__(self, desk: Desk, settings: WorkerSettings) -> None:
         """Take its parts; `start` makes it work, `tick` does what is due once."""
@@ -31,6 +34,10 @@ class Expiry:
         self._settings = settings
         self._under_way = UnderWay(pause_ms=settings.pause_ms, done=lambda: None)
         self._looking = asyncio.Lock()
+        self._kept_ms: Mapping[type[RequestMark | Operation], int] = {
+            RequestMark: MARK_KEPT_MS,
+            Operation: settings.operation_kept_ms,
+        }
         self._loop = Loop(
             "expiry", self.tick, poll_ms=settings.expiry_poll_ms, pause_ms=settings.pause_ms
         )
@@ -49,9 +56,8 @@ class Expiry:
         async with self._looking:
             while await self._close_page():
                 continue
-            for _ in range(self._settings.forget_pages_max):
-                if not await self._forget_page():
-                    break
+            for record, kept_ms in self._kept_ms.items():
+                await self._forget(record, self._desk.clock.now_ms() - kept_ms)
 
     async def next_at_ms(self) -> int | None:
         """Return when the next order's time is over."""
@@ -60,30 +66,32 @@ class Expiry:
 
     async def _close_page(self) -> bool:
         """Close a page of orders; tell whether there may be more that can be closed now."""
-        limit = self._settings.expiry_page + self._under_way.resting
+        limit = self._settings.expiry_page * self._settings.spread + self._under_way.resting
         now_ms = self._desk.clock.now_ms()
         page = await self._waiting(limit=limit, at_most=(("expires_at_ms", now_ms),))
         orders = [row for row in page if self._under_way.may_start(row.key)]
+        if self._settings.spread > 1:
+            orders = picked(orders, self._settings.expiry_page, self._desk.ids)
         for order in orders:
             self._under_way.start(order.key, self._close(order))
         while self._under_way.count:
             await self._under_way.one_ended()
         return len(page) == limit and bool(orders)
 
-    async def _forget_page(self) -> bool:
-        """Forget a page of marks; tell whether there may be more.
+    async def _forget(self, record: type[RequestMark | Operation], before_ms: int) -> None:
+        """Forget rows of a kind, some pages of them.
 
         It looks first, so that the store's writer is left alone while there is nothing to forget.
         """
-        before_ms = self._desk.clock.now_ms() - MARK_KEPT_MS
         oldest = Select(
-            record=RequestMark, at_most=(("at_ms", before_ms - 1),), order_by=("at_ms",), limit=1
+            record=record, at_most=(("at_ms", before_ms - 1),), order_by=("at_ms",), limit=1
         )
-        if not await self._desk.reader.select(oldest):
-            return False
         limit = self._settings.forget_page
-        gone = await self._desk.engine.forget(RequestMark, before_ms=before_ms, limit=limit)
-        return gone == limit
+        for _ in range(self._settings.forget_pages_max):
+            if not await self._desk.reader.pick(oldest, "at_ms"):
+                return
+            if await self._desk.engine.forget(record, before_ms=before_ms, limit=limit) < limit:
+                return
 
     async def _close(self, order: Acquirement) -> None:
         command = Expire(

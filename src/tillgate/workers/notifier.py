@@ -22,6 +22,7 @@ from tillgate.workers.delivery import Delivery
 from tillgate.workers.loop import Loop
 from tillgate.workers.outgoing.port import Sender
 from tillgate.workers.settings import WorkerSettings
+from tillgate.workers.spreading import picked
 from tillgate.workers.under_way import UnderWay
 
 _LAST: Final = "\U0010ffff"
@@ -97,17 +98,30 @@ class Notifier:
                 if merchant_id > until:
                     return
                 is_cut_off = len(page) == limit and merchant_id == page[-1].merchant_id
-                self._begin(await self._longest_due(merchant_id) if is_cut_off else rows)
+                is_spread = self._settings.spread > 1 and len(rows) > self._settings.spread
+                some = is_cut_off or is_spread
+                self._begin(await self._longest_due(merchant_id) if some else rows)
                 after = merchant_id
             if len(page) < limit:
                 return
         self._is_behind = True
 
     async def _longest_due(self, merchant_id: str) -> Sequence[Notification]:
-        """Return what was due first of a merchant whose notifications fill a page."""
-        waiting = self._of_merchant[merchant_id] + self._under_way.resting
-        limit = self._settings.notify_sends_per_merchant_max + waiting
-        return await self._due(merchant_id=merchant_id, order_by=("due_at_ms",), limit=limit)
+        """Return what was due first of a merchant whose notifications fill a page.
+
+        It is one more than there can be places for, so that it shows when more are waiting.
+        """
+        places = self._settings.notify_sends_per_merchant_max
+        limit = places * self._settings.spread + 1
+        limit += self._of_merchant[merchant_id] + self._under_way.resting
+        rows = await self._due(merchant_id=merchant_id, order_by=("due_at_ms",), limit=limit)
+        return rows if self._settings.spread == 1 else self._some(rows)
+
+    def _some(self, rows: Sequence[Notification]) -> Sequence[Notification]:
+        """Return as many as a merchant has places, of those that may be started."""
+        free = [row for row in rows if self._under_way.may_start(row.key)]
+        self._is_behind |= len(free) > self._settings.notify_sends_per_merchant_max
+        return picked(free, self._settings.notify_sends_per_merchant_max, self._desk.ids)
 
     async def _due(
         self,

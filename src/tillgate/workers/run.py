@@ -42,6 +42,7 @@ class Workers:
     ) -> None:
         """Take their parts, and watch the desk's engine from now on."""
         self._desk = desk
+        self._advancing = asyncio.Lock()
         self._notifier = Notifier(desk, sender, settings)
         self._attempts = Attempts(desk, settings)
         self._expiry = Expiry(desk, settings)
@@ -75,12 +76,13 @@ class Workers:
 
     async def advance(self, clock: AdvancingClock, duration_ms: int) -> None:
         """Move a virtual clock ahead, doing every due thing at its own instant and in order."""
-        end_ms = clock.now_ms() + duration_ms
-        await self.tick()
-        while (now_ms := clock.now_ms()) < end_ms:
-            next_ms = await self.next_at_ms()
-            target_ms = end_ms if next_ms is None else next_ms
-            if target_ms <= now_ms:
-                target_ms = now_ms + STEP_MS
-            clock.advance(min(target_ms, end_ms) - now_ms)
+        async with self._advancing:
+            end_ms = clock.now_ms() + duration_ms
             await self.tick()
+            while (now_ms := clock.now_ms()) < end_ms:
+                next_ms = await self.next_at_ms()
+                target_ms = end_ms if next_ms is None else next_ms
+                if target_ms <= now_ms:
+                    target_ms = now_ms + STEP_MS
+                clock.advance(min(target_ms, end_ms) - now_ms)
+                await self.tick()

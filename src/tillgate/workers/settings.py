@@ -8,7 +8,7 @@ from typing import final
 
 import msgspec
 
-from tillgate.kernel.clock import SECOND_MS
+from tillgate.kernel.clock import DAY_MS, SECOND_MS
 
 
 @final
@@ -24,8 +24,11 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         attempts_max: issuers' answers waited for at once.
         expiry_poll_ms: how long until orders out of time are looked for again.
         expiry_page: how many of them are closed at a time.
+        operation_kept_ms: how long what a command's outcome was is remembered.
         forget_page: how many rows that nobody needs are deleted at a time.
         forget_pages_max: how many such pages before orders are looked for again.
+        spread: out of so many times as many due rows as there are places some are picked at random;
+            1 where one process works alone, and takes the oldest.
         pause_ms: how long a worker, or one piece of its work, rests after a fault.
         drain_ms: how long a stop waits for what is under way.
     """
@@ -38,7 +41,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     attempts_max: int = 16
     expiry_poll_ms: int = SECOND_MS
     expiry_page: int = 64
+    operation_kept_ms: int = 7 * DAY_MS
     forget_page: int = 256
     forget_pages_max: int = 16
+    spread: int = 1
     pause_ms: int = SECOND_MS
     drain_ms: int = 12 * SECOND_MS

@@ -14,9 +14,16 @@ from tests.stateful.gateway import CLIENT, MERCHANT
 from tests.support.wire import ABSENT, merchant_key, stranger_key
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
-from tillgate.engine.commands import AddClient, AddClientKey, RetireClientKey, SetMerchant
+from tillgate.engine.commands import (
+    AddClient,
+    AddClientKey,
+    ReservePinTry,
+    RetireClientKey,
+    SetMerchant,
+)
+from tillgate.engine.payer_commands import RejectPin
 from tillgate.kernel.clock import MINUTE_MS, rfc3339
-from tillgate.kernel.ids import ClientId, MerchantId
+from tillgate.kernel.ids import ClientId, MerchantId, PayerId
 
 GHOST = "2160400000000000"
 
@@ -182,3 +189,9 @@ MARKED: Mapping[str, Fault] = {
     "REPEATED_REQ_MSG_ID": fault("number", time=number_used),
 }
 """What a request that changes something can have besides (U10)."""
+
+
+async def locked(stage: Stage) -> None:
+    """Use up the payer's PIN tries, each a wrong one."""
+    for kind in (ReservePinTry, RejectPin) * 3:
+        await stage.gateway.do(kind, payer_id=PayerId(stage.payer))

@@ -7,7 +7,7 @@ code that the gateway declares for its functions is earned by a row here or by a
 from collections.abc import Mapping
 from typing import Final
 
-from tests.e2e.api.codes_common import COMMON, MARKED, Fault, Plan, fault
+from tests.e2e.api.codes_common import COMMON, MARKED, Fault, Plan, fault, locked
 from tests.e2e.api.codes_stage import (
     APPLY,
     CANCEL,
@@ -31,7 +31,7 @@ from tests.e2e.api.codes_stage import (
 from tests.stateful.gateway import MERCHANT, RISK_INFO
 from tillgate.bookkeeping import merchant_account
 from tillgate.edge import tokens
-from tillgate.engine.commands import CancelAgreement, LimitAgreement, ReservePinTry
+from tillgate.engine.commands import CancelAgreement, LimitAgreement
 from tillgate.kernel.clock import DAY_MS, MINUTE_MS, rfc3339
 from tillgate.kernel.ids import MerchantAgreementId, MerchantId, PayerId
 from tillgate.kernel.money import Money
@@ -124,11 +124,6 @@ async def agreement_ended(stage: Stage) -> None:
 
 async def tombstone(stage: Stage) -> None:
     await stage.does(CANCEL, by(merchantTransId="D-1"))
-
-
-async def locked(stage: Stage) -> None:
-    for _ in range(3):
-        await stage.gateway.do(ReservePinTry, payer_id=PayerId(stage.payer))
 
 
 async def above_payers(stage: Stage) -> None:

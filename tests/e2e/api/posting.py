@@ -27,7 +27,7 @@ from tests.support.gateway import (
     command,
     environment,
 )
-from tillgate.bootstrap.books import open_reader
+from tillgate.bootstrap.databases import open_reader
 from tillgate.cli.operate import settings_of
 from tillgate.engine.ports import Select
 from tillgate.kernel.clock import MINUTE_MS, rfc3339
@@ -47,7 +47,7 @@ PREPARE: Final = "alipay.intl.oauth.auth.prepareForRedirect"
 APPLY: Final = "alipay.intl.oauth.auth.applyToken"
 STATUS: Final = "alipay.intl.oauth.auth.queryByAuthInfo"
 END: Final = "alipay.intl.oauth.auth.cancelByAuthInfo"
-WAIT_S: Final = 30
+WAIT_S: Final = 120
 
 
 class Told(NamedTuple):
@@ -256,7 +256,7 @@ def registered(gateway: Gateway, client_id: str, *said: str, at: Path) -> Privat
 
 async def rows(gateway: Gateway, *kinds: type[Record]) -> dict[type[Record], list[Any]]:
     """Return all rows of these kinds, or of every kind, as they are in the database now."""
-    with open_reader(settings_of(str(gateway.data), mode="sandbox")) as reader:
+    async with open_reader(settings_of(str(gateway.data), mode="sandbox")) as reader:
         return {
             kind: list(await reader.select(Select(record=kind, limit=1_000_000)))
             for kind in kinds or KINDS

@@ -26,12 +26,12 @@ from tests.support.engines import keep
 from tests.support.gateway import MERCHANT_ID, Gateway, running
 from tillgate.acquiring.debt import Debt
 from tillgate.bookkeeping import merchant_account
+from tillgate.bootstrap.databases import open_database
 from tillgate.cli.operate import settings_of
 from tillgate.kernel.ids import MerchantId
 from tillgate.kernel.money import Money
 from tillgate.ledger.chart import Account, AccountKind
 from tillgate.ledger.entries import EntryKind, Leg, Posting, journal
-from tillgate.storage.opening import open_sqlite
 
 CLIENTS = 20
 PAID = 1_000
@@ -60,11 +60,8 @@ async def pay_out(gateway: Gateway, minor: int) -> None:
         reference=f"payout {next(NUMBERS)}",
         at_ms=1_700_000_000_000,
     )
-    store = open_sqlite(settings_of(str(gateway.data), mode="sandbox").database)
-    try:
-        await keep(store, entry.entry, *entry.postings)
-    finally:
-        store.close()
+    async with open_database(settings_of(str(gateway.data), mode="sandbox")) as opened:
+        await keep(opened.store, entry.entry, *entry.postings)
     gateway.start()
 
 

@@ -70,7 +70,7 @@ def at_once(gateway: Gateway, wishes: Sequence[Wish]) -> list[Told]:
     def one(path: str, raw: bytes) -> Told:
         with me.connected() as http:
             http.get("/healthz")
-            start.wait(30)
+            start.wait(240)
             return me.told(http.post(path, content=raw), raw)
 
     paths = [path_of(function) for function, _ in wishes]

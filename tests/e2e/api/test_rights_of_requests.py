@@ -22,6 +22,7 @@ from tests.e2e.api.posting import (
     STATUS,
     WAP_PAY,
     Server,
+    Told,
     operate,
     path_of,
     registered,
@@ -64,8 +65,11 @@ def test_bad_signatures_are_answered_signed_and_then_with_429(gateway: Gateway) 
     forger = Server(gateway, key=PrivateKey.generate())
     raw = forger.sealed(QUERY, forger.named(merchantTransId="A-1"))
     began = time.monotonic()
+    told: list[Told] = []
     with forger.connected() as http:
-        told = [forger.told(http.post(path_of(QUERY), content=raw), raw) for _ in range(60)]
+        # A slow machine takes more of them to come to so many a second.
+        while (len(told) < 60 or told[-1].status == 200) and len(told) < 1_000:
+            told.append(forger.told(http.post(path_of(QUERY), content=raw), raw))
     seconds = int(time.monotonic() - began) + 2
 
     said = Counter((each.status, each.is_signed) for each in told)

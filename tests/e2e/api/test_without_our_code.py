@@ -64,7 +64,7 @@ def _said(tmp_path_factory: pytest.TempPathFactory) -> str:
             },
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=True,
         ).stdout
 

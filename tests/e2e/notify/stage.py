@@ -64,6 +64,9 @@ QUICK = WorkerSettings(
     notify_poll_ms=50, attempts_poll_ms=50, expiry_poll_ms=50, pause_ms=20, drain_ms=200
 )
 SHORT = SendLimits(exchange_ms_max=300, turn_wait_ms_max=50)
+"""For who never answers."""
+PATIENT = SendLimits(exchange_ms_max=120_000, turn_wait_ms_max=120_000)
+"""For who does answer, on a machine that is busy."""
 
 
 class SeededIds:
@@ -79,8 +82,8 @@ class SeededIds:
         return "".join(self._random.choice("0123456789") for _ in range(length))
 
 
-def sender(limits: SendLimits = SHORT) -> HttpSender:
-    """Return the real sender, which is quick to give up."""
+def sender(limits: SendLimits = PATIENT) -> HttpSender:
+    """Return the real sender."""
     return HttpSender(
         policy=SANDBOX,
         resolver=WordedResolver([()]),
@@ -104,7 +107,7 @@ class Stage:
             clock=clock,
             ids=self.ids,
             decide=DecideSettings(),
-            lanes=LaneSettings(),
+            lanes=LaneSettings(queue_wait_ms_max=600_000),
         )
         key = gateway_key()
         self.desk = Desk(

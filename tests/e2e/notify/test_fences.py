@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tests.e2e.notify import shops
 from tests.e2e.notify.claims import claim
 from tests.e2e.notify.shops import Shop
-from tests.e2e.notify.stage import QUICK, SHORT, Stage, sender, staged
+from tests.e2e.notify.stage import PATIENT, QUICK, Stage, sender, staged
 from tests.e2e.notify.test_ladder import WAITS_MS
 from tillgate.acquiring.states import NotificationState
 from tillgate.edge.story import StepKind
@@ -194,7 +194,7 @@ async def test_a_full_host_is_not_even_claimed_for() -> None:
             for shop in (one, other):  # Two merchants behind one host.
                 for number in range(4):
                     await stage.pays(shop, f"A-{number}", url=one.url)
-            limits = SendLimits(exchange_ms_max=200, turn_wait_ms_max=1, sends_per_host_max=3)
+            limits = SendLimits(exchange_ms_max=1_000, turn_wait_ms_max=1, sends_per_host_max=3)
             notifier = Notifier(stage.desk, sender(limits), QUICK)
             await notifier.tick()
             assert one.answering_most == 3
@@ -225,7 +225,8 @@ async def test_a_withdrawal_while_it_is_on_the_way_ends_the_ladder() -> None:
         await stage.registers(shop)
         async with shop.opened():
             await stage.pays(shop, "A-1")
-            notifier = Notifier(stage.desk, sender(), QUICK)
+            limits = SendLimits(exchange_ms_max=2_000)
+            notifier = Notifier(stage.desk, sender(limits), QUICK)
             sending = asyncio.create_task(notifier.tick())
             while not shop.bodies:
                 await asyncio.sleep(0.005)
@@ -267,12 +268,11 @@ async def test_a_stop_waits_for_what_is_under_way_but_not_for_ever() -> None:
         await stage.registers(shop)
         async with shop.opened():
             await stage.pays(shop, "A-1")
-            limits = SendLimits(exchange_ms_max=SHORT.exchange_ms_max * 100)
-            notifier = Notifier(stage.desk, sender(limits), QUICK)
+            notifier = Notifier(stage.desk, sender(), QUICK)
             notifier.start()
             while not shop.bodies:
                 await asyncio.sleep(0.005)
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(PATIENT.exchange_ms_max / 2_000):
                 await notifier.stop()
             assert not await stage.sends(shop, "A-1")
             shop.good_from = 2

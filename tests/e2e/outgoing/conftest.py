@@ -1,4 +1,4 @@
-"""A sender under each policy, with limits short enough for a suite that is run often."""
+"""A sender under each policy, patient but where a test waits for the end of its patience."""
 
 import ssl
 from typing import Protocol
@@ -11,17 +11,19 @@ from tillgate.kernel.addresses import PRODUCTION, SANDBOX, AddressPolicy
 from tillgate.workers.outgoing.port import Resolver
 from tillgate.workers.outgoing.sender import HttpSender, SendLimits
 
+PATIENT = SendLimits(exchange_ms_max=120_000, turn_wait_ms_max=120_000)
 SHORT = SendLimits(exchange_ms_max=600, turn_wait_ms_max=5_000)
+"""For what never answers; what does answer may take long on a busy machine."""
 
 
 class MakeSender(Protocol):
-    """Makes a sender; left unsaid, limits are SHORT and no name has an address."""
+    """Makes a sender; left unsaid, it is PATIENT and no name has an address."""
 
     def __call__(
         self,
         *,
         resolver: Resolver | None = None,
-        limits: SendLimits = SHORT,
+        limits: SendLimits = PATIENT,
         tls: ssl.SSLContext | None = None,
     ) -> HttpSender: ...
 
@@ -30,7 +32,7 @@ def _maker(policy: AddressPolicy) -> MakeSender:
     def make(
         *,
         resolver: Resolver | None = None,
-        limits: SendLimits = SHORT,
+        limits: SendLimits = PATIENT,
         tls: ssl.SSLContext | None = None,
     ) -> HttpSender:
         return HttpSender(

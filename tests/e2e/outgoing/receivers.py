@@ -88,13 +88,14 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
 
 
 def replies(raw: bytes) -> Answer:
-    """Answer these bytes and close."""
+    """Answer these bytes, say no more, and close once the caller has hung up."""
 
-    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(raw)
         await writer.drain()
         writer.write_eof() if writer.can_write_eof() else None
-        await asyncio.sleep(0.01)
+        with suppress(OSError):
+            await reader.read()
 
     return answer
 

@@ -5,10 +5,10 @@ from ipaddress import ip_address
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.e2e.outgoing.conftest import MakeSender
+from tests.e2e.outgoing.conftest import SHORT, MakeSender
 from tests.e2e.outgoing.receivers import WordedResolver, http, receiving, replies
 from tillgate.kernel.addresses import (
     PRODUCTION,
@@ -195,7 +195,7 @@ async def test_a_name_that_turns_inside_after_the_check_is_not_followed(
 ) -> None:
     resolver = WordedResolver([addresses(PUBLIC), addresses("127.0.0.1")])
     async with receiving(OK) as inside:
-        sender = production_sender(resolver=resolver)
+        sender = production_sender(resolver=resolver, limits=SHORT)
         url = f"https://shop.example:{inside.port}/notify"
         first = await sender.send(url, b"{}")
         assert first.failure in {SendFailure.CONNECT, SendFailure.TIMEOUT}
@@ -313,6 +313,7 @@ def test_the_library_must_read_the_place_that_was_judged(
             agreed_url(destination)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from(["shop.example", "[2606:4700::1]", "8.8.8.8"]))
 def test_whatever_is_judged_good_is_read_alike(rest: str, host: str) -> None:
     for url in (f"https://{host}/{rest}", f"https://{host}?{rest}", f"https://{host}{rest}"):

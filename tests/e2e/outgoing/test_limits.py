@@ -5,7 +5,6 @@ import gzip
 import json
 import random
 import socket
-import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.outgoing.certificates import Authority
-from tests.e2e.outgoing.conftest import MakeSender
+from tests.e2e.outgoing.conftest import SHORT, MakeSender
 from tests.e2e.outgoing.receivers import (
     Answer,
     HangingResolver,
@@ -127,25 +126,29 @@ async def test_an_exchange_ends_in_time_however_slowly_its_bytes_come(
     answer: Answer, sandbox_sender: MakeSender
 ) -> None:
     async with receiving(answer) as merchant:
-        started_s = time.monotonic()
-        result = await sandbox_sender().send(merchant.url, b"{}")
-        took_s = time.monotonic() - started_s
+        result = await sandbox_sender(limits=SHORT).send(merchant.url, b"{}")
         assert result.failure is SendFailure.TIMEOUT
-        assert 0.5 < took_s < 1.5
-        assert 500 <= result.elapsed_ms < 1_500
-        assert result.connected_address == LOOPBACK
+        assert result.elapsed_ms >= SHORT.exchange_ms_max - 100
+        assert result.connected_address in {LOOPBACK, None}  # Even to connect may take too long.
         await _until(lambda: merchant.at_once == 0)  # It really hung up.
 
 
 async def test_what_came_before_the_end_is_kept(sandbox_sender: MakeSender) -> None:
-    async with receiving(drips(HEAD_100, b"x" * 100, every_s=0.1)) as merchant:
-        result = await sandbox_sender().send(merchant.url, b"{}")
-        assert result.status == 200
-        assert 2 <= len(result.body) <= 10
+    async def begins(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD_100 + b"begun")
+        await hang(reader, writer)
+
+    async with receiving(begins) as merchant:
+        result = await sandbox_sender(limits=SendLimits(exchange_ms_max=2_000)).send(
+            merchant.url, b"{}"
+        )
+        assert (result.status, result.body) == (200, b"begun")
+        assert result.failure is SendFailure.TIMEOUT
 
 
 async def test_a_name_server_that_hangs_is_given_up(sandbox_sender: MakeSender) -> None:
-    result = await sandbox_sender(resolver=HangingResolver()).send("https://shop.example/", b"{}")
+    sender = sandbox_sender(resolver=HangingResolver(), limits=SHORT)
+    result = await sender.send("https://shop.example/", b"{}")
     assert (result.failure, result.connected_address) == (SendFailure.TIMEOUT, None)
 
 
@@ -159,7 +162,7 @@ async def test_a_closed_port_is_told(sandbox_sender: MakeSender) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}/"
-    result = await sandbox_sender().send(url, b"{}")
+        result = await sandbox_sender().send(url, b"{}")  # Nobody listens on it meanwhile.
     assert (result.failure, result.status) == (SendFailure.CONNECT, None)
 
 
@@ -259,8 +262,10 @@ async def test_no_bytes_whatever_make_the_sender_raise(sandbox_sender: MakeSende
 
 
 async def test_at_most_four_go_to_a_host_at_once(sandbox_sender: MakeSender) -> None:
+    go_on = asyncio.Event()
+
     async def slow(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.05)
+        await go_on.wait()
         writer.write(TAUGHT)
         await writer.drain()
 
@@ -270,20 +275,21 @@ async def test_at_most_four_go_to_a_host_at_once(sandbox_sender: MakeSender) -> 
         sends = [asyncio.create_task(sender.send(merchant.url, b"{}")) for _ in range(12)]
         await _until(lambda: merchant.at_once == 4)
         assert sender.room(merchant.url) == 0
+        go_on.set()
         assert {result.status for result in await asyncio.gather(*sends)} == {200}
         assert merchant.at_once_most == 4
         assert sender.room(merchant.url) == 4
 
 
 async def test_a_host_that_hangs_delays_no_other(sandbox_sender: MakeSender) -> None:
-    sender = sandbox_sender(limits=SendLimits(exchange_ms_max=5_000))
+    sender = sandbox_sender()
     async with receiving(hang) as stuck, receiving(replies(TAUGHT)) as healthy:
         waiting = [asyncio.create_task(sender.send(stuck.url, b"{}")) for _ in range(20)]
         await _until(lambda: stuck.at_once == 4)
         for _ in range(5):
             result = await sender.send(healthy.url, b"{}")
             assert result.status == 200
-            assert result.elapsed_ms < 500
+        assert stuck.at_once == 4, "it hung all the while"
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -293,7 +299,7 @@ async def test_a_host_that_hangs_delays_no_other(sandbox_sender: MakeSender) -> 
 async def test_whoever_gets_no_turn_is_told_that_nothing_was_sent(
     sandbox_sender: MakeSender,
 ) -> None:
-    limits = SendLimits(exchange_ms_max=500, turn_wait_ms_max=100, sends_per_host_max=1)
+    limits = SendLimits(exchange_ms_max=120_000, turn_wait_ms_max=100, sends_per_host_max=1)
     sender = sandbox_sender(limits=limits)
     async with receiving(hang) as stuck:
         first = asyncio.create_task(sender.send(stuck.url, b"{}"))
@@ -301,17 +307,21 @@ async def test_whoever_gets_no_turn_is_told_that_nothing_was_sent(
         result = await sender.send(stuck.url, b"{}")
         assert (result.failure, result.elapsed_ms) == (SendFailure.BUSY, 0)
         assert stuck.connections == 1
-        await first
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
 
 
 async def test_all_hosts_together_have_a_limit(sandbox_sender: MakeSender) -> None:
-    sender = sandbox_sender(limits=SendLimits(exchange_ms_max=600, sends_max=2))
+    limits = SendLimits(exchange_ms_max=120_000, turn_wait_ms_max=100, sends_max=2)
+    sender = sandbox_sender(limits=limits)
     async with receiving(hang) as stuck, receiving(replies(TAUGHT)) as other:
         waiting = [asyncio.create_task(sender.send(stuck.url, b"{}")) for _ in range(2)]
         await _until(lambda: stuck.at_once == 2)
         assert sender.room(other.url) == 0
         assert (await sender.send(other.url, b"{}")).failure is SendFailure.BUSY
-        await asyncio.gather(*waiting)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
         assert (await sender.send(other.url, b"{}")).status == 200
 
 
@@ -362,14 +372,14 @@ async def test_a_tls_server_that_hangs_is_cut_off(
 ) -> None:
     tls = authority.serving("shop.example", tmp_path) if when == "after it" else None
     async with receiving(hang, tls=tls) as merchant:
-        sender = sandbox_sender(resolver=WordedResolver([(LOOPBACK,)]), tls=authority.trusting())
-        started_s = time.monotonic()
+        sender = sandbox_sender(
+            resolver=WordedResolver([(LOOPBACK,)]), tls=authority.trusting(), limits=SHORT
+        )
         result = await sender.send(f"https://shop.example:{merchant.port}/", b"{}")
         assert result.failure is SendFailure.TIMEOUT
-        assert time.monotonic() - started_s < 1.5
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         while not holds():
             await asyncio.sleep(0.005)

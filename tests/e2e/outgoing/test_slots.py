@@ -35,7 +35,7 @@ async def test_turns_come_in_the_order_they_were_asked_for() -> None:
     order: list[int] = []
 
     async def take(number: int) -> None:
-        async with slots.turn("a", wait_ms_max=1_000):
+        async with slots.turn("a", wait_ms_max=60_000):
             order.append(number)
             await asyncio.sleep(0)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.sdk.selling import connected
 from tests.support.doors import Browser
-from tests.support.gateway import PIN, Gateway, command, environment, running
+from tests.support.gateway import COMMAND_S_MAX, PIN, Gateway, command, environment, running
 from tests.support.small_gateway import Async, Colour, Sync, colour
 
 __all__ = ["colour"]
@@ -37,7 +37,7 @@ def payers(gateway: Gateway) -> dict[str, str]:
                 env=environ,
                 capture_output=True,
                 check=True,
-                timeout=60,
+                timeout=COMMAND_S_MAX,
             )
     return made
 

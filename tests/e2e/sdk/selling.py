@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tests.support.doors import Browser
 from tests.support.gateway import PIN, Gateway, order
 from tests.support.small_gateway import Colour
-from tillgate import AccessToken, AgreementPage, AuthResult
+from tillgate import AccessToken, AgreementPage, AuthResult, Connection
 
 NUMBERS = count(1)
 BACK = "https://shop.example.com/agreed?cart=7"
@@ -24,6 +24,7 @@ def connected(colour: Colour, gateway: Gateway, **changes: Any) -> Colour:
         "private_key": keys / "merchant.private.pem",
         "gateway_public_key": keys / "gateway.public.pem",
         "fraction": None,
+        "connection": Connection(connect_s=60, read_s=120, total_s=240),
         **changes,
     }
     return colour.over_http(given.pop("base_url", gateway.origin), **given)

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from tests.e2e.sdk.selling import a_number, agreed, connected, paid
-from tests.support.doors import Browser
+from tests.support.doors import ANSWER_S_MAX, Browser
 from tests.support.gateway import (
     MERCHANT_ID,
     PIN,
@@ -123,7 +123,7 @@ def test_a_server_posts_an_order_and_a_browser_pays_it(me: Colour, wallet: Brows
     wallet.post(f"{path}/sign-in", {"payer": "rich", "pin": PIN})
     assert wallet.post(f"{path}/confirm", {"pin": PIN})["resultCode"] == "9000"
 
-    found = me.wait(waiting, timeout=5, every=0.1)
+    found = me.wait(waiting, timeout=60, every=0.1)
     assert isinstance(found, Paid)
     assert me.call("cashier_url", order(number)) == found, (
         "it is paid; there is no cashier any more"
@@ -197,7 +197,9 @@ def _locked(gateway: Gateway, payer: str) -> Iterator[None]:
     """Lock a payer as only wrong PINs do."""
     for _ in range(PIN_TRIES_MAX):
         wrong = {"payer": payer, "pin": "999999"}
-        httpx2.post(f"{gateway.origin}/wallet/session", json=wrong, trust_env=False, timeout=20)
+        httpx2.post(
+            f"{gateway.origin}/wallet/session", json=wrong, trust_env=False, timeout=ANSWER_S_MAX
+        )
     yield
     unlocked = tillgate("payer", "unlock", payer, "--data", str(gateway.data))
     assert unlocked.returncode == 0, unlocked.stderr
@@ -215,7 +217,7 @@ def test_a_debit_that_the_bank_does_not_answer_is_waited_for(
 
     assert isinstance(debit, Unknown)
     assert (debit.cause, debit.result_code) == (Cause.STATUS_UNKNOWN, "PAYMENT_IN_PROCESS")
-    assert isinstance(me.wait(debit, timeout=40, every=0.5), kind)
+    assert isinstance(me.wait(debit, timeout=120, every=0.5), kind)
 
 
 def _losing(gateway: Gateway, *, answers: int) -> Any:
@@ -226,7 +228,9 @@ def _losing(gateway: Gateway, *, answers: int) -> Any:
         nonlocal lost
         path = visit.raw.split(b" ", 2)[1].decode()
         body = visit.raw.partition(b"\r\n\r\n")[2]
-        answer = httpx2.post(gateway.origin + path, content=body, trust_env=False, timeout=20)
+        answer = httpx2.post(
+            gateway.origin + path, content=body, trust_env=False, timeout=ANSWER_S_MAX
+        )
         lost += 1
         if lost <= answers:
             visit.wire.close()
@@ -250,7 +254,7 @@ def test_a_refund_whose_answer_was_lost_happens_once(
         )
         assert isinstance(outcome, Unknown)
         assert (outcome.cause, outcome.may_be_done) == (Cause.TORN, True)
-        known = me.wait(outcome, timeout=20, every=0.1)
+        known = me.wait(outcome, timeout=120, every=0.1)
         assert isinstance(known, Refunded)
         found = me.call("query", number)
 
@@ -267,7 +271,7 @@ def test_a_debit_whose_answer_was_lost_happens_once(
         connected(me, gateway, base_url=between.url, repeating=Repeating(tries_max=1))
         outcome = me.call("debit", order(number), access_token=tokens.access_token)
         assert isinstance(outcome, Unknown)
-        known = me.wait(outcome, timeout=20, every=0.1)
+        known = me.wait(outcome, timeout=120, every=0.1)
 
     assert isinstance(known, Paid)
     assert (known.merchant_trans_id, known.amount) == (number, HKD_10)
@@ -317,7 +321,7 @@ def test_the_end_of_an_agreement_is_notified_and_acknowledged(
         assert changed.returncode == 0, changed.stderr
         agreed(wallet, me, agreement_id, payer)
         assert isinstance(me.call("cancel_agreement", agreement_id), AgreementCancelled)
-        ends_s = time.monotonic() + 20
+        ends_s = time.monotonic() + 120
         while not heard and time.monotonic() < ends_s:
             time.sleep(0.05)
 

@@ -43,7 +43,7 @@ def test_threads_share_a_merchant() -> None:
 
 
 async def test_tasks_share_an_async_merchant_up_to_its_connections() -> None:
-    few = Connection(connect_s=5, connections_max=4)
+    few = Connection(connect_s=120, read_s=120, total_s=120, connections_max=4)
     with serving(well) as server:
         async with AsyncMerchant(**settings(base_url=server.url, connection=few)) as merchant:
             calls = [merchant.refund(**REFUND[2]) for _ in range(40)]

@@ -18,12 +18,19 @@ from tillgate.acquiring.agreement import Agreement, Grant, GrantKind
 from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt, AttemptPurpose
 from tillgate.acquiring.call import Call
+from tillgate.acquiring.debt import Debt
 from tillgate.acquiring.notification import Notification
 from tillgate.acquiring.operator import OperatorAction
 from tillgate.acquiring.refund import Refund
 from tillgate.acquiring.risk.judge import Outcome
 from tillgate.acquiring.risk.records import RiskDecision
-from tillgate.acquiring.states import AcquirementState, AgreementState, AttemptState, RefundState
+from tillgate.acquiring.states import (
+    AcquirementState,
+    AgreementState,
+    AttemptState,
+    NotificationState,
+    RefundState,
+)
 from tillgate.bookkeeping.audit import audit_books
 from tillgate.bookkeeping.audit.agreements import AgreementFault
 from tillgate.bookkeeping.audit.allowances import AllowanceFault
@@ -43,7 +50,7 @@ from tillgate.ledger.entries import Entry, EntryKind, Posting
 Rows = dict[type[Record], list[Any]]
 WALLET, CANCELLED, LATE, OPEN = "wallet", "cancelled", "late", "open"
 AFTERWARDS = """
-    shop notify_url=https://shop.example/n        -
+    shop notify_url=https://shop.example/n debt_max=HKD:100000  -
     pay part                                      9000
     refund R-1 4.00 order=part                    DONE
     pay back payer=slow                           asks
@@ -156,6 +163,7 @@ def _named(record: type[Record], field: str) -> Callable[..., Callable[[Rows], N
 
 
 _refund = _named(Refund, "merchant_refund_id")
+_told = _named(Notification, "notification_id")
 _agreement = _named(Agreement, "merchant_agreement_id")
 _allowance = _named(Allowance, "owner")
 _decision = _named(RiskDecision, "merchant_trans_id")
@@ -167,6 +175,10 @@ def _grant(kind: GrantKind, number: int, /, **changes: Any) -> Callable[[Rows], 
 
 def _posting(to: str, /, **changes: Any) -> Callable[[Rows], None]:
     return lambda rows: _change(rows, Posting, {"destination": to}, **changes)
+
+
+def _debt(given_minor: int) -> Callable[[Rows], None]:
+    return lambda rows: _change(rows, Debt, {"currency": "HKD"}, given_minor=given_minor)
 
 
 def _old_token_lives_on(rows: Rows) -> None:
@@ -182,6 +194,7 @@ def _old_token_lives_on(rows: Rows) -> None:
 MORE = Money.parse("11.00 HKD")
 M, S, T, R = MoneyFault, OrderFault, ToldFault, RefundFault
 G, L, K = AgreementFault, AllowanceFault, RiskFault
+N = NotificationState
 # A table reads best a row at a time.
 # fmt: off
 PLANTED = (
@@ -207,6 +220,9 @@ PLANTED = (
     (_order(CANCELLED, refunded=Money.parse("4.00 HKD")),                   R.REFUNDS_DIFFER),
     (_order("part", refunded=Money.parse("4.01 HKD")),                      R.REFUNDS_DIFFER),
     (_lose(Refund, merchant_refund_id="R-1"),                               R.REFUNDS_DIFFER),
+    (_debt(0),                                                              R.DEBT_DIFFERS),
+    (_debt(1),                                                              R.DEBT_DIFFERS),
+    (_debt(10**6),                                                          R.DEBT_DIFFERS),
     (_refund("R-2", state=RefundState.DONE),                                R.REFUNDS_DIFFER),
     (_order("back", refunds_open=0),                                        R.REFUNDS_OPEN_DIFFER),
     (_order("part", refunds_open=1),                                        R.REFUNDS_OPEN_DIFFER),
@@ -273,6 +289,12 @@ PLANTED = (
     (lambda rows: _change(rows, Notification, {"merchant_trans_id": WALLET}, amount=MORE), T.NOTIFICATION_WITHOUT_CAUSE),
     (lambda rows: _change(rows, Notification, {"merchant_trans_id": WALLET}, result="ORDER_IS_CLOSED"), T.NOTIFICATION_WITHOUT_CAUSE),
     (lambda rows: _change(rows, Notification, {"merchant_trans_id": WALLET}, ended_at_ms=1), T.NOTIFICATION_STATE_DIFFERS),
+    (_told("wallet.paid", state=N.ACKNOWLEDGED, ended_at_ms=1),             T.NOTIFICATION_NOT_SENT),
+    (_told("wallet.paid", state=N.EXHAUSTED, ended_at_ms=1, sends=7),       T.NOTIFICATION_NOT_SENT),
+    (_told("wallet.paid", url="https://thief.example/"),                    T.NOTIFICATION_GOES_ELSEWHERE),
+    (_call(WALLET, "A", result_code=""),                                    T.PAID_AND_NO_CALL_TOLD),
+    (_lose(Call, merchant_trans_id=WALLET, call_id="A"),                    T.PAID_AND_NO_CALL_TOLD),
+    (_lose(Call, merchant_trans_id="debited"),                              T.PAID_AND_NO_CALL_TOLD),
     (_call("debited", "agreement.pay", call_id="another"),                  T.SERVER_CALL_DIFFERS),
     (_lose(Call, merchant_trans_id="short"),                                T.SERVER_CALL_DIFFERS),
     (_order("short", state=AcquirementState.WAIT_BUYER_PAY),                T.SERVER_CALL_DIFFERS),
@@ -327,6 +349,7 @@ PLANTED = (
     (_lose(OperatorAction, action="risk decide"),                           K.REVIEW_NOT_LOGGED),
     (_attempt("held", 1, state=AttemptState.DECLINED),                      K.REVIEW_NOT_LOGGED),
     (_attempt("decided", 1, state=AttemptState.REVIEW),                     K.REVIEW_NOT_LOGGED),
+    (_told("wallet.paid", due_at_ms=4_102_444_800_000),                     Note.NOTIFICATION_FAR_OFF),
     (_attempt("held", 1, asked_at_ms=-DAY_MS),                              Note.REVIEW_FOR_A_DAY),
     (lambda rows: _change(rows, Posting, {"source": "merchant:shop"}, money=Money.parse("9999.00 HKD")), Note.MERCHANT_BELOW_ZERO),
     (_attempt(OPEN, 1, asked_at_ms=-DAY_MS),                                Note.UNKNOWN_FOR_A_DAY),

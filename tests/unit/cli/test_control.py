@@ -6,19 +6,23 @@ import msgspec
 import pytest
 
 from tillgate.acquiring.client import Client, ClientKey
-from tillgate.acquiring.merchant import Merchant
+from tillgate.acquiring.merchant import Merchant, MerchantChanges
+from tillgate.engine.changes import ChangeMerchant
 from tillgate.engine.commands import (
     AddClient,
     AddClientKey,
     AddPayer,
     Command,
     DecideReview,
+    ErasePayer,
     InitialiseDatabase,
     LimitPayer,
     OperatorCommand,
     ResendNotification,
     RetireClientKey,
     SetMerchant,
+    SetPin,
+    SignOutPayer,
     SwitchGatewayKey,
     TopUp,
     UnlockPayer,
@@ -26,9 +30,10 @@ from tillgate.engine.commands import (
 from tillgate.gateway.control import ControlApp
 from tillgate.gateway.operators import COMMANDS, check_command, read_command, write_command
 from tillgate.kernel.clock import DAY_MS
-from tillgate.kernel.errors import Broken, Refused, Unavailable
+from tillgate.kernel.errors import Broken, Refused, Unavailable, Unsettled
 from tillgate.kernel.ids import (
     ClientId,
+    MerchantAgreementId,
     MerchantId,
     MerchantTransId,
     NotificationId,
@@ -69,12 +74,20 @@ GOOD: tuple[OperatorCommand, ...] = (
     AddClient(**SAID, client=CLIENT),
     AddClientKey(**SAID, key=CLIENT_KEY),
     RetireClientKey(**SAID, client_id=ClientId("C-1"), fingerprint=KEY.fingerprint),
-    SetMerchant(**SAID, merchant=MERCHANT),
+    SetMerchant(**SAID, merchant=MERCHANT, is_new=True),
+    ChangeMerchant(**SAID, merchant_id=MERCHANT.merchant_id, changes=MerchantChanges(active=False)),
     AddPayer(
         **SAID, payer_id=PayerId("bob"), name="Bob", issuer="wallet", pin_hash="$argon2id$v=19$x"
     ),
     TopUp(**SAID, payer_id=PayerId("bob"), money=Money.parse("1.00 HKD")),
     UnlockPayer(**SAID, payer_id=PayerId("bob")),
+    SetPin(**SAID, payer_id=PayerId("bob"), pin_hash="$argon2id$v=19$y"),
+    SignOutPayer(**SAID, payer_id=PayerId("bob")),
+    ErasePayer(
+        **SAID,
+        payer_id=PayerId("bob"),
+        agreements=((MerchantId("M-1"), MerchantAgreementId("G 1")),),
+    ),
     ResendNotification(
         **SAID, merchant_id=MerchantId("M-1"), notification_id=NotificationId("A-1.paid")
     ),
@@ -84,12 +97,21 @@ GOOD: tuple[OperatorCommand, ...] = (
 )
 
 
+TOP_UP = next(each for each in GOOD if isinstance(each, TopUp))
+UNLOCK = next(each for each in GOOD if isinstance(each, UnlockPayer))
+
+
 def _changed(command: Any, **changes: Any) -> Any:
     return msgspec.structs.replace(command, **changes)
 
 
 def _set(**changes: Any) -> SetMerchant:
     return SetMerchant(**SAID, merchant=_changed(MERCHANT, **changes))
+
+
+def _change(**changes: Any) -> ChangeMerchant:
+    given = MerchantChanges(**changes)
+    return ChangeMerchant(**SAID, merchant_id=MERCHANT.merchant_id, changes=given)
 
 
 class Engine:
@@ -208,6 +230,11 @@ def test_each_command_of_operators_has_its_example_here() -> None:
         (_set(refund_window_ms=4_000 * DAY_MS), "merchant.refund_window_ms"),
         (_set(access_life_ms=-1), "merchant.access_life_ms"),
         (_set(refresh_life_ms=DAY_MS), "merchant.refresh_life_ms"),
+        (_change(hosts=("HTTPS://A",)), "merchant.hosts"),
+        (_change(name=""), "merchant.name"),
+        (_change(debt_max=("HKD:-1",)), "merchant.debt_max"),
+        (_change(refresh_life_ms=0), "merchant.refresh_life_ms"),
+        (_changed(_change(), merchant_id=MerchantId("M 1")), "merchant.merchant_id"),
         (_changed(LIMIT, payer_id="b b"), "payer_id"),
         (_changed(LIMIT, currency="HK"), "currency"),
         (_changed(LIMIT, single_max=-1), "single_max"),
@@ -251,8 +278,26 @@ def test_what_is_no_command_is_refused(body: bytes, result: Result) -> None:
     assert refused.value.result is result
 
 
+def test_a_member_that_is_not_given_is_not_sent_and_null_is_no_limit() -> None:
+    sent = msgspec.json.decode(write_command(LIMIT))["command"]
+    assert (sent["single_max"], "daily_max" in sent) == (100, False)
+    lifted = read_command(write_command(_changed(LIMIT, single_max=None)))
+    assert isinstance(lifted, LimitPayer)
+    assert (lifted.single_max, lifted.daily_max) == (None, msgspec.UNSET)
+
+
+def test_an_unknown_change_of_a_merchant_is_refused() -> None:
+    tree = msgspec.json.decode(write_command(_change(active=False)))
+    tree["command"]["changes"]["merchant_id"] = "M-2"
+
+    with pytest.raises(Refused) as refused:
+        read_command(msgspec.json.encode(tree))
+
+    assert refused.value.path == "command.changes.merchant_id"
+
+
 def test_an_unknown_member_is_refused_however_deep() -> None:
-    tree = msgspec.json.decode(write_command(GOOD[5]))
+    tree = msgspec.json.decode(write_command(TOP_UP))
     tree["command"]["money"]["currency"]["digits"] = 3
 
     with pytest.raises(Refused) as refused:
@@ -264,10 +309,10 @@ def test_an_unknown_member_is_refused_however_deep() -> None:
 async def test_a_command_of_who_knows_the_token_is_executed() -> None:
     engine = Engine({"changed": True})
 
-    answer = await _post(ControlApp(engine, TOKEN), write_command(GOOD[6]))
+    answer = await _post(ControlApp(engine, TOKEN), write_command(UNLOCK))
 
     assert answer == (200, {"outcome": {"changed": True}})
-    assert engine.asked == [GOOD[6]]
+    assert engine.asked == [UNLOCK]
 
 
 @pytest.mark.parametrize(
@@ -287,7 +332,7 @@ async def test_nobody_else_enters(peer: str, headers: dict[str, str], status: in
     engine = Engine()
 
     told, _ = await _post(
-        ControlApp(engine, TOKEN), write_command(GOOD[6]), peer=peer, headers=headers
+        ControlApp(engine, TOKEN), write_command(UNLOCK), peer=peer, headers=headers
     )
 
     assert told == status
@@ -298,7 +343,7 @@ async def test_ipv6_loopback_is_this_machine_too() -> None:
     headers = {"host": "[::1]:8080"}
     app = ControlApp(Engine(), TOKEN)
 
-    status, _ = await _post(app, write_command(GOOD[6]), peer="::1", headers=headers)
+    status, _ = await _post(app, write_command(UNLOCK), peer="::1", headers=headers)
 
     assert status == 200
 
@@ -308,11 +353,12 @@ async def test_ipv6_loopback_is_this_machine_too() -> None:
     [
         (Refused(Result.USER_NOT_EXIST, "No such payer."), 422, "No such payer."),
         (Unavailable("Stopping."), 503, "Stopping."),
+        (Unsettled("Not known."), 504, "Not known."),
         (Broken("an invariant about payer bob"), 500, "see its log"),
     ],
 )
 async def test_each_error_has_its_status(error: Exception, status: int, says: str) -> None:
-    told, answer = await _post(ControlApp(Engine(error), TOKEN), write_command(GOOD[6]))
+    told, answer = await _post(ControlApp(Engine(error), TOKEN), write_command(UNLOCK))
 
     assert told == status
     assert says in str(answer)

@@ -110,6 +110,28 @@ def test_two_folders_with_one_database_exclude_each_other(tmp_path: Path) -> Non
         pass
 
 
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_a_database_in_one_of_two_folders_is_held_by_either(tmp_path: Path, first: str) -> None:
+    """As a server with `database_url`, and a restore or a second server with `--data` alone."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "c").symlink_to(tmp_path / "b")
+    by = {
+        "a": (Folder(tmp_path / "a"), tmp_path / "c" / "tillgate.sqlite"),
+        "b": (Folder(tmp_path / "b"), tmp_path / "b" / "tillgate.sqlite"),
+    }
+    then = "b" if first == "a" else "a"
+
+    with (
+        ServerLock.hold(*by[first]),
+        pytest.raises(Held, match=r"the database .*/b/tillgate\.sqlite from a data folder"),
+        ServerLock.hold(*by[then]),
+    ):
+        pass
+
+    with ServerLock.hold(*by[then]):
+        pass
+
+
 def test_a_killed_holder_leaves_no_lock_and_its_announcement_is_not_believed(
     tmp_path: Path,
 ) -> None:

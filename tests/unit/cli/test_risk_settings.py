@@ -81,7 +81,7 @@ REFUSED = (
     ("risk_ask_pin_score",   "0",                      "scores must rise"),
     ("risk_hour_count",      "50",                     "1 to 49"),
     ("risk_ahead_hours",     "-1",                     "whole number"),
-    ("risk_large_amounts",   "100",                    "as in HKD"),
+    ("risk_large_amounts",   "100",                    "names no currency"),
     ("risk_large_amounts",   "0.00 HKD",               "above zero"),
     ("risk_large_amounts",   "1.00 HKD, 2.00 HKD",     "currency of its own"),
     ("risk_weights",         "device_neu=1",           "there is no risk rule 'device_neu'"),

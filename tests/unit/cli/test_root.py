@@ -1,7 +1,9 @@
 """The root command: what is loaded when, what a missing library says, and what every help shows."""
 
+import re
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 import typer
@@ -40,9 +42,7 @@ def test_what_the_base_install_runs_loads_no_library_of_the_server(
     assert not _imported_by(*arguments) & SERVER_LIBRARIES
 
 
-@pytest.mark.parametrize(
-    "arguments", [("serve", "--sandbox"), ("payer", "show"), ("ledger", "audit"), ("demo",)]
-)
+@pytest.mark.parametrize("arguments", [("serve", "--sandbox"), ("demo",)])
 def test_a_missing_library_of_the_server_ends_with_the_line_to_type(
     arguments: tuple[str, ...],
 ) -> None:
@@ -95,3 +95,27 @@ def test_every_help_shows_an_example_and_takes_json(
     assert "Example" in shown
     assert f"tillgate {' '.join(leaf)}" in shown
     assert "--json" in shown
+    assert "completion" not in shown
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_no_help_offers_what_is_switched_off(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*filter(None, [name]), "--help"]) == 0
+
+    assert "completion" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("leaf", [("trigger",), ("clock", "advance"), ("wallet", "open")])
+def test_the_terminals_width_alone_breaks_the_lines_of_a_help(
+    leaf: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run([*leaf, "--help"]) == 0
+
+    prose = capsys.readouterr().out.partition("╭")[0].split("Example:")[0]
+    told = "\n".join(line.strip() for line in prose.strip().splitlines())
+    paragraphs = [each.splitlines() for each in re.split(r"\n{2,}", told)]
+    lines = [(line, after) for each in paragraphs for line, after in pairwise(each)]
+    assert lines
+    early = [line for line, after in lines if len(f" {line} {after.split()[0]} ") <= 80]
+    assert not early

@@ -6,6 +6,7 @@ import pytest
 
 from tillgate.bootstrap.house import door_settings
 from tillgate.config import Mode, SettingRefused, check_serving, read_settings
+from tillgate.config.database import PostgresUrl
 
 HOME = Path("/home/alice")
 
@@ -56,6 +57,22 @@ def test_a_file_may_be_named(tmp_path: Path) -> None:
     assert settings.limits.order_life_s == 60
 
 
+@pytest.mark.parametrize("url", ["postgrsql://db/books", "mysql://localhost/books", "books.sqlite"])
+def test_a_data_folder_does_not_hide_a_wrong_url(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingRefused, match="DATABASE_URL"):
+        read_settings({"data": str(tmp_path)}, {"TILLGATE_DATABASE_URL": url}, home=tmp_path)
+
+
+def test_a_database_of_postgresql_is_kept_and_prints_without_its_password(tmp_path: Path) -> None:
+    url = "postgresql://till:s3cret@db.example.com:5432/books?sslmode=require"
+    read = read_settings({"data": str(tmp_path)}, {"TILLGATE_DATABASE_URL": url}, home=tmp_path)
+    assert isinstance(read.database, PostgresUrl)
+    assert read.database.text == url
+    assert read.data == tmp_path
+    assert "s3cret" not in f"{read} {read.database}"
+    assert str(read.database) == "postgresql://till@db.example.com:5432/books"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
@@ -65,8 +82,12 @@ def test_a_file_may_be_named(tmp_path: Path) -> None:
         ("PORT", "1_000", "from 0 to 65535"),
         ("HOST", "shop.example.com", "address to listen on"),
         ("MODE", "test", "sandbox or production"),
-        ("DATABASE_URL", "mysql://localhost/books", "keeps SQLite files"),
-        ("DATABASE_URL", "sqlite:///:memory:", "keeps SQLite files"),
+        ("DATABASE_URL", "mysql://localhost/books", "postgresql://user:password"),
+        ("DATABASE_URL", "postgresql://localhost", "names no database"),
+        ("DATABASE_URL", "postgresql://bob:s3/cret@db/pay", "%2F"),
+        ("DATABASE_URL", "postgresql://bob:12/34@db/pay", "%2F"),
+        ("DATABASE_URL", "postgresql://bob:s3#cret@db/pay", "%2F"),
+        ("DATABASE_URL", "sqlite:///:memory:", "sqlite:////absolute"),
         ("PUBLIC_URL", "http://pay.example.com", "https only"),
         ("PUBLIC_URL", "https://pay.example.com/till", "without a path"),
         ("PUBLIC_URL", "https://me@pay.example.com", "https origin"),

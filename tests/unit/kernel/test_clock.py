@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 from tillgate.kernel.clock import (
     HONG_KONG,
     ManualClock,
+    SteadyClock,
     SystemClock,
+    VirtualClock,
+    duration_ms,
+    duration_text,
+    heard_ms,
+    held_ms,
     parse_rfc3339,
     rfc3339,
+    wall_of,
 )
 
 SEED_MS = 1_543_989_653_000
@@ -89,3 +96,100 @@ def test_the_system_clock_is_ahead_by_its_offset() -> None:
 
     assert ahead.offset_ms == 1_500_000
     assert 1_490_000 < ahead.now_ms() - plain.now_ms() < 1_600_000
+
+
+class Machine:
+    """A machine whose wall clock somebody sets."""
+
+    def __init__(self) -> None:
+        self.wall_ms, self.paced_ms = SEED_MS, 5_000
+        self.clock = SteadyClock(lambda: self.wall_ms, lambda: self.paced_ms)
+
+    def passes(self, duration_ms: int, *, set_by_ms: int = 0) -> int:
+        self.paced_ms += duration_ms
+        self.wall_ms += duration_ms + set_by_ms
+        return self.clock.now_ms() - SEED_MS
+
+
+def test_a_steady_clock_follows_the_wall() -> None:
+    machine = Machine()
+
+    assert machine.passes(0) == 0
+    assert machine.passes(1_000) == 1_000
+    assert machine.passes(10, set_by_ms=3_600_000) == 3_601_010
+
+
+def test_a_steady_clock_goes_on_when_the_wall_is_set_back() -> None:
+    machine = Machine()
+
+    assert machine.passes(1_000, set_by_ms=-3_600_000) == 1_000
+    assert machine.passes(60_000) == 61_000
+    assert machine.passes(1_000, set_by_ms=3_600_000) == 62_000
+    assert machine.passes(1_000, set_by_ms=5) == 63_005
+
+
+def test_a_steady_clock_waits_out_a_small_step_back() -> None:
+    machine = Machine()
+
+    assert machine.passes(1_000) == 1_000
+    assert machine.passes(100, set_by_ms=-1_500) == 1_000
+    assert machine.passes(1_000) == 1_000
+    assert machine.passes(1_000) == 1_600
+
+
+def test_a_steady_clock_tells_how_far_it_holds_to_a_time_that_was_set_back() -> None:
+    machine = Machine()
+    machine.passes(1_000)
+    assert held_ms(machine.clock) == 0
+    machine.passes(1_000, set_by_ms=-1_500)
+    assert held_ms(machine.clock) == 0, "a small step is waited out"
+    machine.passes(1_000, set_by_ms=-3_600_000)
+    assert held_ms(machine.clock) == held_ms(VirtualClock(machine.clock)) == 3_600_500
+    machine.passes(1_000, set_by_ms=3_601_500)
+    assert held_ms(machine.clock) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(-(10**8), 10**8)), max_size=30))
+def test_a_steady_clock_never_goes_back(steps: list[tuple[int, int]]) -> None:
+    machine = Machine()
+    told = [machine.passes(passed, set_by_ms=by) for passed, by in steps]
+
+    assert told == sorted(told)
+
+
+def test_a_virtual_clock_is_ahead_and_shifts_what_others_say() -> None:
+    wall = ManualClock(1_000)
+    clock = VirtualClock(wall, offset_ms=5)
+    clock.advance(20)
+    wall.advance(3)
+
+    assert (clock.now_ms(), clock.offset_ms) == (1_028, 25)
+    assert (heard_ms(clock, 1_003), heard_ms(wall, 1_003)) == (1_028, 1_003)
+    assert wall_of(clock) is wall_of(wall) is wall
+    with pytest.raises(ValueError, match="only goes forward"):
+        clock.advance(-1)
+
+
+@pytest.mark.parametrize(
+    ("text", "length_ms"),
+    [
+        ("90s", 90_000),
+        ("15m", 900_000),
+        ("25h", 90_000_000),
+        ("2d", 172_800_000),
+        ("1d12h", 129_600_000),
+        (" 0s ", 0),
+        ("3660d", 316_224_000_000),
+    ],
+)
+def test_a_duration_is_read_as_people_spell_it(text: str, length_ms: int) -> None:
+    assert duration_ms(text) == length_ms
+    assert duration_ms(duration_text(length_ms)) == length_ms
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "25", "h", "-1h", "1.5h", "1h2d", "25 h", "3661d", "1w", "1٢s", "9" * 5_000]
+)
+def test_what_is_no_duration_is_told_how_one_looks(text: str) -> None:
+    with pytest.raises(ValueError, match="such as 90s, 15m, 25h, 2d"):
+        duration_ms(text)

@@ -13,7 +13,7 @@ import pytest
 
 from tillgate.kernel.ids import EntryId
 from tillgate.kernel.money import Money
-from tillgate.ledger.audit import Books, LedgerFault, audit
+from tillgate.ledger.audit import CLOCKS_APART_MS, Books, LedgerFault, audit
 from tillgate.ledger.chart import Account, AccountKind
 from tillgate.ledger.entries import Balance, Entry, EntryKind, Leg, Posting, journal
 
@@ -87,7 +87,7 @@ PLANTED = (
     (changed(balances=(*CLEAN.balances, balance("merchant:shop", 0))),      {F.BALANCE_UNCALLED_FOR}),
     (changed(balances=(*CLEAN.balances, balance("payer:bob", 0, "USD"))),   {F.BALANCE_UNCALLED_FOR}),
     (changed(entries=(OUT[0],), postings=(OUT[1],), balances=(balance("payer:alice", -400),)), {F.BELOW_ZERO}),
-    (changed(entries=(entry(1, at_ms=9), OUT[0])),                          {F.BELOW_ZERO}),
+    (changed(entries=(entry(1, at_ms=3 + CLOCKS_APART_MS), OUT[0])),        {F.BELOW_ZERO}),
 )
 # fmt: on
 
@@ -117,6 +117,34 @@ def test_a_finding_says_what_and_where() -> None:
 
 def test_rows_of_one_instant_have_no_order() -> None:
     assert not audit(changed(entries=(entry(1, at_ms=5), entry(2, at_ms=5))))
+
+
+def test_money_may_come_by_a_clock_that_is_ahead() -> None:
+    assert not audit(changed(entries=(entry(1, at_ms=2 + CLOCKS_APART_MS), OUT[0])))
+
+
+def test_money_that_came_by_a_clock_that_is_ahead_is_counted_once() -> None:
+    later = 2 + CLOCKS_APART_MS
+    books = Books(
+        entries=(entry(1, at_ms=later), OUT[0], entry(3, at_ms=3), entry(4, at_ms=later + 1)),
+        postings=(
+            *CLEAN.postings,
+            posting(3, "payer:alice", "merchant:shop", 601),
+            posting(4, "funding:ada", "payer:alice", 1),
+        ),
+        balances=(balance("payer:alice", 0),),
+    )
+    found = [finding.sentence for finding in audit(books)]
+
+    assert found == [], found
+    early = changed(
+        entries=(*books.entries[:3], entry(4, at_ms=later + 2)),
+        postings=books.postings,
+        balances=books.balances,
+    )
+    assert [(each.code, each.sentence) for each in audit(early)] == [
+        (F.BELOW_ZERO, "At 3 ms the postings sum to -1 minor units.")
+    ]
 
 
 def test_currencies_are_held_apart() -> None:

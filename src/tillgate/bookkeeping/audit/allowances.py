@@ -13,11 +13,8 @@ from typing import NamedTuple
 from tillgate.acquiring.allowance import Allowance, agreement_owner, day_of, payer_owner
 from tillgate.bookkeeping.audit.papers import Check, Papers, fault
 from tillgate.bookkeeping.audit.tries import Spent, tries
-from tillgate.kernel.clock import SECOND_MS
-from tillgate.ledger.audit import Finding
+from tillgate.ledger.audit import CLOCKS_APART_MS, Finding
 
-CLOCKS_APART_MS = 5 * SECOND_MS
-"""How far apart several processes' clocks may be: near midnight a try may count as either day's."""
 Group = tuple[str, ...]
 """Whose spending is reckoned together: a payer's, or a payer's by agreements with a merchant."""
 
@@ -115,5 +112,5 @@ def _sum(spent: Sequence[Spent]) -> Reckoned:
 
 
 def _days(each: Spent) -> set[str]:
-    """Return the days as which a try may have been counted."""
+    """Return the days as which a try may have been counted: near midnight, either."""
     return {day_of(each.at_ms - CLOCKS_APART_MS), day_of(each.at_ms + CLOCKS_APART_MS)}

@@ -2,17 +2,18 @@
 
 An attempt nobody has answered for a day is listed, never closed by a timer (DESIGN section 1); so
 is a review that waits for a decision, money that lies between two owners, what a merchant owes us,
-and an issuer that took its word back.
+an issuer that took its word back, and a notification that is put off.
 """
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum, unique
 
 from tillgate.acquiring.attempt import AttemptKind, AttemptPurpose
-from tillgate.acquiring.states import AttemptState
+from tillgate.acquiring.notification import LADDER_MS
+from tillgate.acquiring.states import AttemptState, NotificationState
 from tillgate.bookkeeping.audit.papers import Check, Papers, note
 from tillgate.kernel.clock import DAY_MS, HOUR_MS
-from tillgate.ledger.audit import Finding, sums
+from tillgate.ledger.audit import CLOCKS_APART_MS, Finding, sums
 from tillgate.ledger.chart import AccountKind
 
 
@@ -26,6 +27,7 @@ class Note(StrEnum):
     REFUND_DECLINED = "REFUND_DECLINED"
     REVIEW_FOR_A_DAY = "REVIEW_FOR_A_DAY"
     MERCHANT_BELOW_ZERO = "MERCHANT_BELOW_ZERO"
+    NOTIFICATION_FAR_OFF = "NOTIFICATION_FAR_OFF"
 
 
 def note_attempts(papers: Papers) -> Iterator[Finding]:
@@ -74,4 +76,22 @@ def note_accounts(papers: Papers) -> Iterator[Finding]:
             yield note(Note.MERCHANT_BELOW_ZERO, sentence, subject)
 
 
-CHECKS: Sequence[Check] = (note_attempts, note_accounts)
+def note_notifications(papers: Papers) -> Iterator[Finding]:
+    """List notifications that nobody sends before long: further off than the ladder's last wait.
+
+    A clock that was ahead and was put right can do this, so it is no fault.
+    """
+    for row in papers.notifications:
+        known_ms = max(papers.now_ms, row.created_at_ms)
+        wait_ms = row.due_at_ms - known_ms
+        if row.state is NotificationState.PENDING and wait_ms > max(LADDER_MS) + CLOCKS_APART_MS:
+            sentence = (
+                f"It is due in {wait_ms // HOUR_MS} hours, later than any send of the ladder;"
+                f" send it with `tillgate notification resend`."
+            )
+            yield note(
+                Note.NOTIFICATION_FAR_OFF, sentence, f"{row.merchant_id}/{row.notification_id}"
+            )
+
+
+CHECKS: Sequence[Check] = (note_attempts, note_accounts, note_notifications)

@@ -7,6 +7,7 @@ nothing stays visible, so that the checks can say so.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -16,12 +17,13 @@ from tillgate.acquiring.agreement import Agreement, Grant
 from tillgate.acquiring.allowance import Allowance
 from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
+from tillgate.acquiring.debt import Debt
 from tillgate.acquiring.notification import Notification, NotificationKind
 from tillgate.acquiring.operator import OperatorAction
 from tillgate.acquiring.refund import Refund
 from tillgate.acquiring.risk.records import RiskDecision
 from tillgate.kernel.record import Record
-from tillgate.ledger.audit import Books, Finding
+from tillgate.ledger.audit import CLOCKS_APART_MS, Books, Finding
 from tillgate.ledger.entries import Balance, Entry, Posting
 
 R = TypeVar("R")
@@ -31,7 +33,7 @@ Name = tuple[str, str]
 AUDITED: Final[Sequence[type[Record]]] = (
     *(Entry, Posting, Balance),
     *(Acquirement, Attempt, Call, Refund, RiskDecision),
-    *(Agreement, Grant, Allowance),
+    *(Agreement, Grant, Allowance, Debt),
     *(Notification, OperatorAction),
 )
 """The kinds of rows that the audit reads."""
@@ -49,6 +51,7 @@ class Papers(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     agreements: Sequence[Agreement]
     grants: Sequence[Grant]
     allowances: Sequence[Allowance]
+    debts: Sequence[Debt]
     notifications: Sequence[Notification]
     actions: Sequence[OperatorAction]
     now_ms: int
@@ -124,6 +127,7 @@ def papers_of(rows: Mapping[type[Record], Iterable[Any]], *, now_ms: int) -> Pap
         agreements=tuple(rows[Agreement]),
         grants=tuple(rows[Grant]),
         allowances=tuple(rows[Allowance]),
+        debts=tuple(rows[Debt]),
         notifications=tuple(rows[Notification]),
         actions=tuple(rows[OperatorAction]),
         now_ms=now_ms,
@@ -136,9 +140,12 @@ def name_of(row: Acquirement | Attempt | Call | Refund | RiskDecision | Notifica
 
 
 def ascend(*instants: int | None) -> bool:
-    """Tell whether the instants that are known follow each other."""
+    """Tell whether the instants that are known follow each other, as far as clocks may differ."""
     known = [instant for instant in instants if instant is not None]
-    return known == sorted(known)
+    latest = accumulate(known, max)
+    return all(
+        at_ms + CLOCKS_APART_MS >= since_ms for at_ms, since_ms in zip(known, latest, strict=True)
+    )
 
 
 def fault(code: str, sentence: str, subject: Name | str) -> Finding:

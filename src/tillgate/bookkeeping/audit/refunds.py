@@ -5,6 +5,7 @@ What must hold: what was given back of an order is the sum of its refunds that d
 cancellation, and an outside issuer is asked for each unit of it once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum, unique
 
@@ -34,6 +35,7 @@ class RefundFault(StrEnum):
     REFUND_STATE_DIFFERS = "REFUND_STATE_DIFFERS"
     REFUND_ATTEMPT_DIFFERS = "REFUND_ATTEMPT_DIFFERS"
     GIVING_BACK_DIFFERS = "GIVING_BACK_DIFFERS"
+    DEBT_DIFFERS = "DEBT_DIFFERS"
 
 
 def check_sums(papers: Papers) -> Iterator[Finding]:
@@ -99,7 +101,41 @@ def check_giving_back(papers: Papers) -> Iterator[Finding]:
                 yield fault(RefundFault.GIVING_BACK_DIFFERS, sentence, name)
 
 
-CHECKS: Sequence[Check] = (check_sums, check_refunds, check_attempts, check_giving_back)
+def check_debts(papers: Papers) -> Iterator[Finding]:
+    """What a merchant's row counts as given back was: some of its refunds and cancels, or all.
+
+    The row begins with the first under a limit, and nothing says which that was.
+    """
+    given = _given(papers)
+    for row in papers.debts:
+        amounts = given.get((row.merchant_id, row.currency), [0])
+        least, most = min(amounts), sum(amounts)
+        if not least <= row.given_minor <= most or not most:
+            sentence = (
+                f"The row counts {row.given_minor} minor units given back; it must be"
+                f" {least} at least and {most} at most."
+            )
+            yield fault(RefundFault.DEBT_DIFFERS, sentence, (row.merchant_id, row.currency))
+
+
+CHECKS: Sequence[Check] = (
+    check_sums,
+    check_refunds,
+    check_attempts,
+    check_giving_back,
+    check_debts,
+)
+
+
+def _given(papers: Papers) -> Mapping[tuple[str, str], list[int]]:
+    """Return each amount that a merchant gave back of a payment it had; a refund may fail later."""
+    given: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for refund in papers.refunds:
+        given[refund.merchant_id, refund.amount.currency.code].append(refund.amount.minor)
+    for order in papers.acquirements:
+        if order.was_paid and order.close_reason is CloseReason.CANCELLED:
+            given[order.merchant_id, order.amount.currency.code].append(order.amount.minor)
+    return given
 
 
 def _of_refund(refund: Refund, order: Acquirement) -> Mapping[str, bool]:

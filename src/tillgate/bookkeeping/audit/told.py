@@ -9,14 +9,22 @@ from enum import StrEnum, unique
 
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.call import Form
-from tillgate.acquiring.notification import Notification, NotificationKind
+from tillgate.acquiring.notification import SENDS_MAX, Notification, NotificationKind
 from tillgate.acquiring.states import AcquirementState, NotificationState
 from tillgate.bookkeeping.audit.papers import Check, Papers, fault, name_of
+from tillgate.kernel.clock import DAY_MS
 from tillgate.kernel.results import CallbackCode, Result
 from tillgate.ledger.audit import Finding
 
 SERVER_CALL_ID = "agreement.pay"
 """The id of the one call of an order that has no page."""
+CALLS_KEPT_MS = 30 * DAY_MS
+"""How long calls are there for certain once their order is paid or closed (`docs/scaling.md`)."""
+SENDS_OF_STATE = {
+    NotificationState.ACKNOWLEDGED: 1,
+    NotificationState.EXHAUSTED: SENDS_MAX,
+}
+"""How many sends there were at least before a notification could come to this."""
 
 
 @unique
@@ -26,12 +34,15 @@ class ToldFault(StrEnum):
     CALL_WITHOUT_ORDER = "CALL_WITHOUT_ORDER"
     CALL_TOLD_UNKNOWN = "CALL_TOLD_UNKNOWN"
     CALL_TOLD_PAID_WRONGLY = "CALL_TOLD_PAID_WRONGLY"
+    PAID_AND_NO_CALL_TOLD = "PAID_AND_NO_CALL_TOLD"
     SEVERAL_CALLS_TOLD_PAID = "SEVERAL_CALLS_TOLD_PAID"
     CALL_TOLD_DUPLICATE_WRONGLY = "CALL_TOLD_DUPLICATE_WRONGLY"
     SERVER_CALL_DIFFERS = "SERVER_CALL_DIFFERS"
     NOTIFICATION_MISSING = "NOTIFICATION_MISSING"
     NOTIFICATION_WITHOUT_CAUSE = "NOTIFICATION_WITHOUT_CAUSE"
     NOTIFICATION_STATE_DIFFERS = "NOTIFICATION_STATE_DIFFERS"
+    NOTIFICATION_NOT_SENT = "NOTIFICATION_NOT_SENT"
+    NOTIFICATION_GOES_ELSEWHERE = "NOTIFICATION_GOES_ELSEWHERE"
 
 
 def check_calls(papers: Papers) -> Iterator[Finding]:
@@ -56,12 +67,17 @@ def check_calls(papers: Papers) -> Iterator[Finding]:
 
 
 def check_single(papers: Papers) -> Iterator[Finding]:
-    """One payment is told to one call."""
-    for name, calls in papers.calls_of.items():
+    """One payment is told to one call; to none, if a cancel noted in time undid it."""
+    for name, order in papers.orders.items():
+        calls = papers.calls_of.get(name, ())
         paid = [call.call_id for call in calls if call.result_code == CallbackCode.PAID.code]
         if len(paid) > 1:
             sentence = f"The calls {paid} were all told 9000."
             yield fault(ToldFault.SEVERAL_CALLS_TOLD_PAID, sentence, name)
+        is_owed = order.was_paid and not order.cancel_requested and _has_calls(order, papers)
+        if is_owed and not paid:
+            sentence = "The order was paid, but none of its calls was told 9000."
+            yield fault(ToldFault.PAID_AND_NO_CALL_TOLD, sentence, name)
 
 
 def check_server(papers: Papers) -> Iterator[Finding]:
@@ -73,7 +89,7 @@ def check_server(papers: Papers) -> Iterator[Finding]:
     for name, order in papers.orders.items():
         calls = papers.calls_of.get(name, ())
         is_server = any(call.form is Form.SERVER for call in calls)
-        is_declined = order.close_reason is CloseReason.DECLINED
+        is_declined = order.close_reason is CloseReason.DECLINED and _has_calls(order, papers)
         if is_server and (len(calls) > 1 or calls[0].call_id != SERVER_CALL_ID):
             sentence = f"An order debited by a server has {len(calls)} calls."
             yield fault(ToldFault.SERVER_CALL_DIFFERS, sentence, name)
@@ -109,15 +125,21 @@ def check_notifications(papers: Papers) -> Iterator[Finding]:
         if order is None or not _bears_out(order, row):
             sentence = f"The notification says {row.result} and {row.pay_status}, which is not so."
             yield fault(ToldFault.NOTIFICATION_WITHOUT_CAUSE, sentence, subject)
+        elif order.notify_url and row.url != order.notify_url:
+            sentence = f"The notification goes to {row.url}; its order names {order.notify_url}."
+            yield fault(ToldFault.NOTIFICATION_GOES_ELSEWHERE, sentence, subject)
 
 
 def check_ends(papers: Papers) -> Iterator[Finding]:
-    """Each notification has ended exactly if it says so."""
+    """Each notification has ended exactly if it says so, and after as many sends as that takes."""
     for row in papers.notifications:
         subject = f"{row.merchant_id}/{row.notification_id}"
         if (row.state is NotificationState.PENDING) != (row.ended_at_ms is None):
             sentence = f"The notification is {row.state}, its end is {row.ended_at_ms}."
             yield fault(ToldFault.NOTIFICATION_STATE_DIFFERS, sentence, subject)
+        if row.sends < SENDS_OF_STATE.get(row.state, 0):
+            sentence = f"The notification is {row.state}, but was sent {row.sends} times only."
+            yield fault(ToldFault.NOTIFICATION_NOT_SENT, sentence, subject)
 
 
 CHECKS: Sequence[Check] = (
@@ -128,6 +150,12 @@ CHECKS: Sequence[Check] = (
     check_notifications,
     check_ends,
 )
+
+
+def _has_calls(order: Acquirement, papers: Papers) -> bool:
+    """Tell whether an order that has ended did so lately enough to have its calls still."""
+    ended_at_ms = order.closed_at_ms if order.paid_at_ms is None else order.paid_at_ms
+    return ended_at_ms is not None and papers.now_ms - ended_at_ms < CALLS_KEPT_MS
 
 
 def _owed(order: Acquirement) -> Result | None:

@@ -1,9 +1,10 @@
 /*
  * The bridge: the object a merchant's page calls (AlipayJSBridge, and my.tradePay as its twin).
  *
- * It decides which way a call goes: inside the wallet's web view every call is handed to the wallet by postMessage;
- * on a page with no wallet around it, a payment uses the page form of trade-pay and the cashier opens in a window of
- * its own. It does not know who pays, whether an order is valid, or what the wallet shows.
+ * It decides which way a call goes: inside the wallet's web view every call is handed to the wallet by postMessage; in a
+ * browser that a wallet drives, a payment is handed to that wallet; on a page with no wallet around it, a payment uses
+ * the page form of trade-pay and the cashier opens in a window of its own. It does not know who pays, whether an order is
+ * valid, or what the wallet shows.
  *
  * What must always hold: a callback fires exactly once, whatever happens; resultCode is a string; messages are only
  * taken from the exact origin and window they were asked of, with the nonce of their call; an unknown payment is 8000,
@@ -33,6 +34,9 @@
   /** @typedef {{orderStr: string, callId: string, version?: string}} Order */
   /** @typedef {Record<string, any>} Params What a page hands over; nothing about it is known. */
 
+  // A wallet that is no page (`tillgate wallet open`) left this before any script ran; an element may have its name.
+  var phone = typeof window.tillgatePhone === "function" ? window.tillgatePhone : undefined;
+  delete window.tillgatePhone;
   var script = /** @type {HTMLScriptElement} */ (document.currentScript || lastScript());
   var gateway = originOf((script && (script.getAttribute("data-gateway") || script.src)) || window.location.href);
   var session = randomId();
@@ -384,7 +388,13 @@
       decide("wallet");
     }
     var asked = pending[said.nonce];
-    if (said.type === "answer" && asked) asked(said.result || {});
+    if (said.type === "answer" && asked) {
+      try {
+        asked(said.result || {});
+      } finally {
+        toWallet({ type: "heard", nonce: said.nonce }); // It may close this page now.
+      }
+    }
     if (said.type === "accepted" && asked) asked.extend();
   }
 
@@ -493,6 +503,7 @@
     paying = true;
     try {
       if (way === "wallet") payInWallet(params, answer);
+      else if (phone) phone(orderOf(params), function (result) { conclude(answer, result); });
       else payAlone(params, answer);
     } catch (reason) {
       conclude(answer, outcome("6005", "SYSTEM_ERROR: The bridge failed: " + String(reason)));

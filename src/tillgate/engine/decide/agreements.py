@@ -13,7 +13,7 @@ import msgspec
 from tillgate.acquiring.agreement import CODE_LIFE_MS, Agreement, Grant, GrantKind
 from tillgate.acquiring.allowance import Allowance, agreement_owner, allowance_key
 from tillgate.acquiring.merchant import Merchant, check_active
-from tillgate.acquiring.payer import Payer
+from tillgate.acquiring.payer import Payer, check_open, check_proven
 from tillgate.acquiring.states import AgreementEvent, AgreementState
 from tillgate.engine.commands import (
     CancelAgreement,
@@ -34,11 +34,16 @@ HOME_CURRENCY = "HKD"
 
 
 class Agreed(msgspec.Struct, frozen=True, kw_only=True):
-    """The agreement as it is now, and the payer's limits on it in minor units."""
+    """The agreement as it is now, and the payer's limits on it in minor units.
+
+    Attributes:
+        needs_pin: nothing was changed: a limit would rise, and no PIN was checked.
+    """
 
     agreement: Agreement
     single_max: int | None = None
     daily_max: int | None = None
+    needs_pin: bool = False
 
 
 @final
@@ -113,6 +118,7 @@ class SignAgreementVerb:
         payer = rows.get(Payer, command.payer_id)
         if payer is None:
             raise Refused(Result.USER_NOT_EXIST)
+        check_open(payer)
         is_theirs = agreement.is_active and agreement.payer_id == command.payer_id
         if is_theirs and moment.now_ms < (agreement.code_ends_at_ms or 0):
             return agreed(rows, agreement)
@@ -122,8 +128,9 @@ class SignAgreementVerb:
         if moment.now_ms >= agreement.expires_at_ms:
             sentence = "The time to sign is over; start again at the merchant's."
             raise Refused(Result.AGREEMENT_STATUS_INVALID, sentence)
+        check_proven(payer, command.session_no)
         if payer.pin_tries_used:  # The last try may have been the right one.
-            rows.update(payer.replaced(pin_tries_used=0))
+            rows.update(payer.try_right())
         if is_theirs:
             return _signed_again(rows, agreement, command, moment)
         return _signed(rows, agreement, command, moment)
@@ -141,12 +148,7 @@ class CancelAgreementVerb:
 
     def keys(self, command: CancelAgreement, found: Found) -> Sequence[Key]:
         """Name the agreement, its merchant and the notification of its end."""
-        key = (command.merchant_id, command.merchant_agreement_id)
-        return [
-            Key(Agreement, key),
-            Key(Merchant, (command.merchant_id,)),
-            parts.cancelled_agreement_key(*key),
-        ]
+        return ending_keys(command.merchant_id, command.merchant_agreement_id)
 
     def decide(self, command: CancelAgreement, rows: Rows, found: Found, moment: Moment) -> Agreed:
         """End the agreement; one that has ended stays as it is."""
@@ -157,16 +159,8 @@ class CancelAgreementVerb:
             raise Refused(Result.TARGET_NOT_FOUND, path=path)
         if agreement.state is AgreementState.CANCELED:
             return Agreed(agreement=agreement)
-        was_active = agreement.is_active
-        agreement = agreement.stepped(
-            AgreementEvent.CANCELLED,
-            cancelled_at_ms=moment.now_ms,
-            cancelled_by="merchant" if command.payer_id is None else "payer",
-        )
-        rows.update(agreement)
-        if was_active:
-            parts.notify_cancelled(rows, agreement, now_ms=moment.now_ms)
-        return Agreed(agreement=agreement)
+        by = "merchant" if command.payer_id is None else "payer"
+        return Agreed(agreement=ended(rows, agreement, by=by, now_ms=moment.now_ms))
 
 
 @final
@@ -191,7 +185,10 @@ class LimitAgreementVerb:
         return [seen.key, allowance_key(agreement_owner(*seen.key.parts), seen.currency)]
 
     def decide(self, command: LimitAgreement, rows: Rows, found: Found, moment: Moment) -> Agreed:
-        """Set both limits of the payer's own agreement."""
+        """Set both limits of the payer's own agreement; without a PIN none of them rises.
+
+        What stands may have been lowered since the caller looked, so that is judged here.
+        """
         seen = found[0]
         agreement = rows.must(Agreement, *seen.key.parts) if isinstance(seen, Agreement) else None
         if agreement is None or agreement.payer_id != command.payer_id:
@@ -199,8 +196,32 @@ class LimitAgreementVerb:
         if not agreement.is_active:
             raise Refused(Result.AGREEMENT_STATUS_INVALID)
         row = rows.must(Allowance, agreement_owner(*agreement.key.parts), agreement.currency)
-        rows.update(row.replaced(single_max=command.single_max, daily_max=command.daily_max))
+        limits = {"single_max": command.single_max, "daily_max": command.daily_max}
+        if not command.pin_checked and row.is_loosened(**limits):
+            return msgspec.structs.replace(agreed(rows, agreement), needs_pin=True)
+        rows.update(row.replaced(**limits))
         return agreed(rows, agreement)
+
+
+def ending_keys(merchant_id: str, merchant_agreement_id: str) -> list[Key]:
+    """Name the agreement, its merchant and the notification of its end."""
+    key = (merchant_id, merchant_agreement_id)
+    return [
+        Key(Agreement, key),
+        Key(Merchant, (merchant_id,)),
+        parts.cancelled_agreement_key(*key),
+    ]
+
+
+def ended(rows: Rows, agreement: Agreement, *, by: str, now_ms: int) -> Agreement:
+    """End an agreement; its merchant is told when it stood."""
+    was_active = agreement.is_active
+    now_ms = max(now_ms, agreement.created_at_ms, agreement.signed_at_ms or 0)
+    agreement = agreement.stepped(AgreementEvent.CANCELLED, cancelled_at_ms=now_ms, cancelled_by=by)
+    rows.update(agreement)
+    if was_active:
+        parts.notify_cancelled(rows, agreement, now_ms=now_ms)
+    return agreement
 
 
 def agreed(rows: Rows, agreement: Agreement) -> Agreed:
@@ -230,10 +251,14 @@ def _prepared(
 def _signed_again(
     rows: Rows, agreement: Agreement, command: SignAgreement, moment: Moment
 ) -> Agreed:
-    """Give the code ten minutes more, and take the payer's limits: its merchant had missed it."""
-    ends_ms = moment.now_ms + CODE_LIFE_MS
+    """Give the code ten minutes more, and take the payer's limits: its merchant had missed it.
+
+    What the code yielded before may be over by now, so from here on it yields the next generation.
+    """
     code = rows.must(Grant, agreement.merchant_id, command.code_hash)
-    rows.update(code.replaced(expires_at_ms=ends_ms))
+    now_ms = max(moment.now_ms, code.issued_at_ms)
+    ends_ms = now_ms + CODE_LIFE_MS
+    rows.update(code.replaced(issued_at_ms=now_ms, expires_at_ms=ends_ms))
     agreement = agreement.replaced(code_ends_at_ms=ends_ms)
     rows.update(agreement)
     limits = rows.must(Allowance, agreement_owner(*agreement.key.parts), agreement.currency)
@@ -242,6 +267,7 @@ def _signed_again(
 
 
 def _signed(rows: Rows, agreement: Agreement, command: SignAgreement, moment: Moment) -> Agreed:
+    moment = moment.following(agreement.created_at_ms)
     ends_ms = moment.now_ms + CODE_LIFE_MS
     agreement = agreement.stepped(
         AgreementEvent.SIGNED,

@@ -89,15 +89,18 @@ class AnswerAttemptVerb:
         key = (command.merchant_id, command.merchant_trans_id)
         attempt = rows.must(Attempt, *key, command.attempt_no)
         order = rows.must(Acquirement, *key)
-        call = rows.must(Call, *key, attempt.call_id)
+        moment = moment.following(
+            attempt.asked_at_ms, attempt.answered_at_ms, attempt.late_approved_at_ms
+        )
         if attempt.kind is AttemptKind.REFUND:
             take_refund_answer(rows, attempt, command.answer, moment)
-            return _told(call, order)
+            return _told(rows, attempt, order)
         if attempt.state is AttemptState.REVIEW or attempt.issuer == WALLET:
-            return parts.unknown(order) if attempt.is_open else _told(call, order)
+            return parts.unknown(order) if attempt.is_open else _told(rows, attempt, order)
         if (attempt.state, answers.event_of(command.answer)) not in ATTEMPT:
             _take_contradiction(rows, attempt, order, answer=command.answer, moment=moment)
-            return _told(call, order)
+            return _told(rows, attempt, order)
+        call = rows.must(Call, *key, attempt.call_id)
         attempt = answers.answered(attempt, command.answer, moment)
         rows.update(attempt)
         if attempt.is_open:
@@ -228,6 +231,7 @@ def take_no(rows: Rows, attempt: Attempt, call: Call, moment: Moment) -> Final |
 
 def refuse_held(rows: Rows, attempt: Attempt, result: Result, moment: Moment) -> None:
     """Decline what risk held back: nobody was asked, so nothing can come of it later."""
+    moment = moment.following(attempt.asked_at_ms)
     declined = attempt.replaced(
         state=after(ATTEMPT, attempt.state, AttemptEvent.DECLINED),
         answered_at_ms=moment.now_ms,
@@ -238,11 +242,16 @@ def refuse_held(rows: Rows, attempt: Attempt, result: Result, moment: Moment) ->
     take_no(rows, declined, call, moment)
 
 
-def _told(call: Call, order: Acquirement) -> Final | Opened:
-    """Return what a call was told, or that its cashier is open: an agreement's no ends no call."""
-    if call.result_code:
+def _told(rows: Rows, attempt: Attempt, order: Acquirement) -> Final | Opened:
+    """Return what the call was told, or that its cashier is open: an agreement's no ends no call.
+
+    An answer to a refund, or one that contradicts, may come when the call has been dropped.
+    """
+    call = rows.get(Call, attempt.merchant_id, attempt.merchant_trans_id, attempt.call_id)
+    if call is not None and call.result_code:
         return parts.recorded(call, order)
-    return Opened(expires_at_ms=order.expires_at_ms)
+    over = parts.outcome_of_order(order) if call is None else None
+    return over or Opened(expires_at_ms=order.expires_at_ms)
 
 
 def _take_contradiction(

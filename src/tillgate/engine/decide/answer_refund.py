@@ -37,19 +37,19 @@ def _end_refund(rows: Rows, attempt: Attempt, moment: Moment) -> None:
     refund = rows.must(Refund, attempt.merchant_id, attempt.merchant_refund_id)
     order = rows.must(Acquirement, attempt.merchant_id, attempt.merchant_trans_id)
     order = order.replaced(refunds_open=order.refunds_open - 1)
+    # A process whose clock is behind must not wait with the answer until it has caught up.
+    ended_at_ms = max(moment.now_ms, refund.created_at_ms)
     if attempt.state is AttemptState.APPROVED:
-        refund = refund.stepped(RefundEvent.APPROVED, ended_at_ms=moment.now_ms)
+        refund = refund.stepped(RefundEvent.APPROVED, ended_at_ms=ended_at_ms)
     else:
         refund = refund.stepped(
-            RefundEvent.DECLINED, ended_at_ms=moment.now_ms, failure=attempt.declined_code
+            RefundEvent.DECLINED, ended_at_ms=ended_at_ms, failure=attempt.declined_code
         )
         order = order.replaced(refunded=order.refunded - refund.amount)
-        undone = bookkeeping.refund_declined(
-            attempt, reference=refund.reference, at_ms=moment.now_ms
-        )
+        undone = bookkeeping.refund_declined(attempt, reference=refund.reference, at_ms=ended_at_ms)
         parts.put_journal(rows, undone)
     rows.update(refund)
-    rows.update(closed_if_all_is_back(order, moment.now_ms))
+    rows.update(closed_if_all_is_back(order, ended_at_ms))
 
 
 def _went_back(refund: Attempt) -> bool:

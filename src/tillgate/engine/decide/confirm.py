@@ -1,7 +1,8 @@
 """The payer confirms: the built-in wallet pays in this one commit, an outside issuer is asked.
 
 What must hold: money moves at most once per order; a confirm that is sent again after its answer
-was lost gets the answer of the first; whoever did not pay is told 5000, never 9000.
+was lost gets the answer of the first; whoever did not pay is told 5000, never 9000; a PIN that was
+changed while it was checked pays nothing.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import final
 from tillgate.acquiring.call import Call, Final
 from tillgate.acquiring.call import final as final_outcome
 from tillgate.acquiring.merchant import Merchant
-from tillgate.acquiring.payer import PIN_TRIES_MAX, Payer
+from tillgate.acquiring.payer import Payer, check_proven
 from tillgate.engine.commands import CancelCall, Confirm, LockOut
 from tillgate.engine.decide import at_cashier, judging, parts
 from tillgate.engine.decide.paying import Ask, No, Try, pay, payer_keys
@@ -48,11 +49,12 @@ class ConfirmVerb:
         place = at_cashier.arrive(rows, found, moment)
         payer = rows.must(Payer, command.payer_id)
         check_same_payer(place.call, payer)
-        if payer.pin_tries_used:
-            payer = payer.replaced(pin_tries_used=0)
+        if payer.pin_tries_used and payer.session_no == command.session_no:
+            payer = payer.try_right()
             rows.update(payer)
         if place.told is not None:
             return place.told
+        check_proven(payer, command.session_no)
         if not rows.must(Merchant, place.order.merchant_id).active:
             told = final_outcome(CallbackCode.FAILED, result=Result.MERCHANT_STATUS_ABNORMAL)
             return parts.end_call(rows, place.call, place.order, told)
@@ -85,7 +87,7 @@ class LockOutVerb:
         check_same_payer(place.call, payer)
         if place.told is not None:
             return place.told
-        if payer.pin_tries_used < PIN_TRIES_MAX:
+        if not payer.tries_at(moment.now_ms).is_locked:
             raise Refused(Result.ORDER_STATUS_INVALID, "The account is not locked; try again.")
         told = final_outcome(CallbackCode.FAILED, result=Result.USER_STATUS_ABNORMAL)
         return parts.end_call(rows, place.call, place.order, told)

@@ -148,6 +148,7 @@ def _undo_payment(rows: Rows, order: Acquirement, command: Cancel, moment: Momen
         raise Refused(Result.CANCEL_EXPIRED)
     if order.refunded.is_positive:
         raise Refused(Result.REFUND_TRANSACTION_EXIST)
+    moment = moment.following(order.paid_at_ms)
     take_back(rows, rows.must(Merchant, order.merchant_id), order.amount, seen=command.owed)
     closed = order.stepped(
         AcquirementEvent.CANCELLED,

@@ -2,7 +2,7 @@
 
 What must hold: two workers never send the same number; an acknowledgement counts however late it
 comes; each send is kept with what went out and what came back; after the eighth failed send it is
-over until an operator asks for another.
+over until an operator asks for another; the failure of a send under way takes back no resend.
 """
 
 from collections.abc import Sequence
@@ -111,7 +111,8 @@ class ReleaseNotificationVerb:
         recorded = rows.get(NotificationSend, *key, command.send_no) is not None
         if recorded or row.sends != command.send_no:
             return SendClaim()
-        rows.update(row.replaced(sends=row.sends - 1, lease_until_ms=0))
+        due_at_ms = min(row.due_at_ms, moment.now_ms)
+        rows.update(row.replaced(sends=row.sends - 1, lease_until_ms=0, due_at_ms=due_at_ms))
         return SendClaim(send_no=row.sends)
 
 
@@ -177,7 +178,11 @@ class ResendNotificationVerb:
         found: Found,
         moment: Moment,
     ) -> SendRecorded:
-        """Make the notification due now, whatever the ladder says."""
+        """Make the notification due now, whatever the ladder says.
+
+        While a send is under way that is when its lease ends: no claim leaves a row due so late, so
+        that by this its failure knows of the resend.
+        """
         row = rows.get(Notification, command.merchant_id, command.notification_id)
         if row is None or found[0] is None:
             raise Refused(Result.ORDER_NOT_EXIST, "There is no such notification.")
@@ -186,7 +191,8 @@ class ResendNotificationVerb:
             sentence = f"A notification that is {row.state} is not sent again."
             raise Refused(Result.ORDER_STATUS_INVALID, sentence)
         state = after(NOTIFICATION, row.state, NotificationEvent.RESENT)
-        row = row.replaced(state=state, due_at_ms=moment.now_ms, ended_at_ms=None)
+        due_at_ms = max(moment.now_ms, row.lease_until_ms)
+        row = row.replaced(state=state, due_at_ms=due_at_ms, ended_at_ms=None)
         rows.update(row)
         rows.insert(
             OperatorAction(
@@ -218,15 +224,20 @@ def _after_send(row: Notification, command: RecordSend, moment: Moment) -> Notif
     elif command.send_no != row.sends:
         return row
     else:
-        last = command.send_no >= SENDS_MAX
+        last = command.send_no >= SENDS_MAX and not _is_resent(row)
         event = NotificationEvent.GIVEN_UP if last else NotificationEvent.FAILED
     if (row.state, event) not in NOTIFICATION:
         return row
     state = after(NOTIFICATION, row.state, event)
     if state is NotificationState.PENDING:
-        wait_ms = LADDER_MS[command.send_no - 1]
+        wait_ms = 0 if _is_resent(row) else LADDER_MS[command.send_no - 1]
         return row.replaced(state=state, due_at_ms=moment.now_ms + wait_ms, lease_until_ms=0)
     return row.replaced(state=state, ended_at_ms=moment.now_ms, lease_until_ms=0)
+
+
+def _is_resent(row: Notification) -> bool:
+    """Tell whether an operator asked for another send while this one was under way."""
+    return 0 < row.lease_until_ms <= row.due_at_ms
 
 
 def _send(command: RecordSend) -> NotificationSend:

@@ -1,118 +1,47 @@
 """What operators do: clients, keys, merchants, payers, cash, and what a database is.
 
-Every change is a command with an operator's name and leaves a row in the append-only log in the
-same commit. What must hold: no row of the log carries a secret; a client, key or payer that exists
-with another content is refused rather than overwritten.
+Each change is an act of an `OperatorVerb`, which logs it. What must hold: a client, key or payer
+that exists with another content is refused rather than overwritten.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar, final
+from typing import Any
 
-import msgspec
+from msgspec import UNSET
 
 from tillgate import bookkeeping
+from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.allowance import Allowance, allowance_key, payer_owner
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant
-from tillgate.acquiring.operator import GATEWAY_KEY, PREVIOUS_KEY, Fact, OperatorAction
+from tillgate.acquiring.operator import GATEWAY_KEY, PREVIOUS_KEY, SECRET, Fact
 from tillgate.acquiring.payer import WALLET, Payer
+from tillgate.engine.changes import ChangeMerchant
 from tillgate.engine.commands import (
     AddClient,
     AddClientKey,
     AddPayer,
     Command,
+    ErasePayer,
     InitialiseDatabase,
     LimitPayer,
-    OperatorCommand,
     RetireClientKey,
     SetMerchant,
+    SetPin,
+    SignOutPayer,
     SwitchGatewayKey,
     TopUp,
     UnlockPayer,
 )
 from tillgate.engine.decide import parts
-from tillgate.engine.ports import Lookup
-from tillgate.engine.verb import Found, Moment, Verb
+from tillgate.engine.decide.agreements import ended, ending_keys
+from tillgate.engine.decide.operator_verb import OperatorVerb, Registered, ToppedUp
+from tillgate.engine.verb import Moment, Verb
 from tillgate.engine.working_set import Rows
 from tillgate.kernel.errors import Refused
-from tillgate.kernel.money import MINOR_DIGITS_MAX, Money
+from tillgate.kernel.money import MINOR_DIGITS_MAX
 from tillgate.kernel.record import Key
 from tillgate.kernel.results import Result
-
-O = TypeVar("O", bound=OperatorCommand, contravariant=True)  # noqa: E741  One letter, as type variables are.
-
-
-class Registered(msgspec.Struct, frozen=True, kw_only=True):
-    """What now holds: the subject, and whether this command changed anything."""
-
-    subject: str
-    changed: bool
-
-
-class ToppedUp(msgspec.Struct, frozen=True, kw_only=True):
-    """The payer's balance after a top-up."""
-
-    payer_id: str
-    balance: Money
-
-
-class Act(Protocol[O]):
-    """The part of an operator's verb that differs."""
-
-    def __call__(self, command: O, rows: Rows, moment: Moment) -> object:
-        """Change rows and return the outcome."""
-        ...
-
-
-class Name(Protocol[O]):
-    """Names the rows an operator's verb may touch."""
-
-    def __call__(self, command: O) -> Sequence[Key]:
-        """Return the keys."""
-        ...
-
-
-@final
-class OperatorVerb:
-    """An operator's verb: act, and log in the same commit when something changed."""
-
-    def __init__(self, action: str, outcome: object, *, name: Name[Any], act: Act[Any]) -> None:
-        """Bind what differs between operators' commands."""
-        self.outcome = outcome
-        self._action = action
-        self._name = name
-        self._act = act
-
-    def lookups(self, command: OperatorCommand) -> Sequence[Lookup]:
-        """Need nothing resolved."""
-        return ()
-
-    def keys(self, command: OperatorCommand, found: Found) -> Sequence[Key]:
-        """Name the subject's rows and the log's."""
-        return [*self._name(command), Key(OperatorAction, (command.operation_id,))]
-
-    def decide(
-        self,
-        command: OperatorCommand,
-        rows: Rows,
-        found: Found,
-        moment: Moment,
-    ) -> object:
-        """Act; a command that changed nothing leaves no trace."""
-        check_named(command)
-        outcome = self._act(command, rows, moment)
-        if isinstance(outcome, Registered) and not outcome.changed:
-            return outcome
-        subject = outcome.subject if isinstance(outcome, Registered) else _subject(command)
-        rows.insert(parts.logged(command, self._action, subject, now_ms=moment.now_ms))
-        return outcome
-
-
-def check_named(command: OperatorCommand) -> None:
-    """Refuse a command that nobody stands for."""
-    if not command.operator.strip():
-        sentence = "Say who you are: every change is logged under an operator's name."
-        raise Refused(Result.PARAM_MISSING, sentence)
 
 
 def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Registered:
@@ -123,6 +52,14 @@ def _initialise(command: InitialiseDatabase, rows: Rows, moment: Moment) -> Regi
             GATEWAY_KEY,
             command.gateway_fingerprint,
             "This database belongs to the gateway key {held}; the configured key is {asked}.",
+        ),
+        (
+            SECRET,
+            command.secret_fingerprint,
+            (
+                "The PINs and tokens of this database were made with another secret ({held}, "
+                "here {asked}); copy keys/secret.bin from the machine that serves it."
+            ),
         ),
     ):
         fact = rows.get(Fact, name)
@@ -194,11 +131,24 @@ def _set_merchant(command: SetMerchant, rows: Rows, moment: Moment) -> Registere
     before = rows.get(Merchant, command.merchant.merchant_id)
     if before is None:
         rows.insert(command.merchant)
-    elif before == command.merchant:
-        return Registered(subject=str(before.key), changed=False)
-    else:
+    elif before != command.merchant:
+        if command.is_new:
+            step = "change it with: tillgate merchant set"
+            sentence = f"Merchant {before.merchant_id} exists with other settings; {step}"
+            raise Refused(Result.REPEAT_REQ_INCONSISTENT, sentence)
         rows.update(command.merchant)
-    return Registered(subject=str(command.merchant.key), changed=True)
+    return Registered(subject=str(command.merchant.key), changed=before != command.merchant)
+
+
+def _change_merchant(command: ChangeMerchant, rows: Rows, moment: Moment) -> Registered:
+    before = rows.get(Merchant, command.merchant_id)
+    if before is None:
+        sentence = f"There is no merchant {command.merchant_id}; add it with: tillgate merchant add"
+        raise Refused(Result.MERCHANT_NOT_REGISTERED, sentence)
+    after = before.changed(command.changes)
+    if after != before:
+        rows.update(after)
+    return Registered(subject=str(after.key), changed=after != before)
 
 
 def _add_payer(command: AddPayer, rows: Rows, moment: Moment) -> Registered:
@@ -226,6 +176,7 @@ def _top_up(command: TopUp, rows: Rows, moment: Moment) -> ToppedUp:
     payer = rows.get(Payer, command.payer_id)
     if payer is None:
         raise Refused(Result.USER_NOT_EXIST, f"There is no payer {command.payer_id}; add it first.")
+    _check_there(payer)
     if payer.issuer != WALLET:
         sentence = f"The money of {payer.payer_id} is held by {payer.issuer}, not by this wallet."
         raise Refused(Result.UNAVAILABLE_PAYMENT_METHOD, sentence)
@@ -244,22 +195,59 @@ def _top_up(command: TopUp, rows: Rows, moment: Moment) -> ToppedUp:
     return ToppedUp(payer_id=payer.payer_id, balance=balance)
 
 
-def _unlock(command: UnlockPayer, rows: Rows, moment: Moment) -> Registered:
+def _person(rows: Rows, payer_id: str) -> Payer:
+    payer = rows.get(Payer, payer_id)
+    if payer is None:
+        raise Refused(Result.USER_NOT_EXIST, f"There is no payer {payer_id}.")
+    _check_there(payer)
+    return payer
+
+
+def _check_there(payer: Payer) -> None:
+    if payer.is_erased:
+        sentence = f"The person behind payer {payer.payer_id} was erased; the account is closed."
+        raise Refused(Result.USER_STATUS_ABNORMAL, sentence)
+
+
+def _set_pin(command: SetPin, rows: Rows, moment: Moment) -> Registered:
+    payer = _person(rows, command.payer_id)
+    rows.update(payer.replaced(pin_hash=command.pin_hash).tries_set(0).sessions_ended())
+    return Registered(subject=str(payer.key), changed=True)
+
+
+def _sign_out(command: SignOutPayer, rows: Rows, moment: Moment) -> Registered:
+    payer = _person(rows, command.payer_id)
+    rows.update(payer.sessions_ended())
+    return Registered(subject=str(payer.key), changed=True)
+
+
+def _erase(command: ErasePayer, rows: Rows, moment: Moment) -> Registered:
     payer = rows.get(Payer, command.payer_id)
     if payer is None:
         raise Refused(Result.USER_NOT_EXIST, f"There is no payer {command.payer_id}.")
+    found = [rows.get(Agreement, *key) for key in command.agreements]
+    theirs = [each for each in found if each is not None and each.payer_id == payer.payer_id]
+    standing = [each for each in theirs if each.is_active]
+    for agreement in standing:
+        ended(rows, agreement, by="payer", now_ms=moment.now_ms)
+    if not payer.is_erased:
+        rows.update(payer.erased())
+    return Registered(subject=str(payer.key), changed=not payer.is_erased or bool(standing))
+
+
+def _unlock(command: UnlockPayer, rows: Rows, moment: Moment) -> Registered:
+    payer = _person(rows, command.payer_id)
     if payer.pin_tries_used:
-        rows.update(payer.replaced(pin_tries_used=0))
+        rows.update(payer.tries_set(0))
     return Registered(subject=str(payer.key), changed=bool(payer.pin_tries_used))
 
 
 def _limit_payer(command: LimitPayer, rows: Rows, moment: Moment) -> Registered:
-    if rows.get(Payer, command.payer_id) is None:
-        raise Refused(Result.USER_NOT_EXIST, f"There is no payer {command.payer_id}.")
-    owner = payer_owner(command.payer_id)
+    owner = payer_owner(_person(rows, command.payer_id).payer_id)
     before = rows.get(Allowance, owner, command.currency)
     row = before or Allowance(owner=owner, currency=command.currency)
-    row = row.replaced(single_max=command.single_max, daily_max=command.daily_max)
+    said = {"single_max": command.single_max, "daily_max": command.daily_max}
+    row = row.replaced(**{name: most for name, most in said.items() if most is not UNSET})
     if before is None:
         rows.insert(row)
     elif row != before:
@@ -276,13 +264,29 @@ def _register(rows: Rows, row: Client, before: Client | None) -> Registered:
     return Registered(subject=str(row.key), changed=before is None)
 
 
-def _payer_keys(command: AddPayer | UnlockPayer) -> Sequence[Key]:
+def _payer_keys(
+    command: AddPayer | UnlockPayer | SetPin | SignOutPayer | ErasePayer,
+) -> Sequence[Key]:
     return [Key(Payer, (command.payer_id,))]
+
+
+def _erase_keys(command: ErasePayer) -> Sequence[Key]:
+    ends = [key for each in command.agreements for key in ending_keys(*each)]
+    return [*_payer_keys(command), *dict.fromkeys(ends)]
 
 
 def _client_keys(command: AddClient) -> Sequence[Key]:
     merchants = [Key(Merchant, (name,)) for name in command.client.merchant_ids]
     return [command.client.key, *merchants]
+
+
+def _merchant_keys(merchant_id: str) -> Sequence[Key]:
+    """Name a merchant, and before it a row that only operators' commands lock.
+
+    A store locks no merchant, which all payments read; so whoever changes one waits here for
+    whoever does so elsewhere, and reads the merchant after that.
+    """
+    return [Key(Fact, ("mode",)), Key(Merchant, (merchant_id,))]
 
 
 def _key_keys(command: AddClientKey) -> Sequence[Key]:
@@ -299,15 +303,11 @@ def _top_up_keys(command: TopUp) -> Sequence[Key]:
     return [Key(Payer, (command.payer_id,)), balance]
 
 
-def _subject(command: OperatorCommand) -> str:
-    return str(Key(Payer, (command.payer_id,))) if isinstance(command, TopUp) else ""
-
-
 OPERATOR_VERBS: Mapping[type[Command], Verb[Any]] = {
     InitialiseDatabase: OperatorVerb(
         "db initialise",
         Registered,
-        name=lambda _: [Key(Fact, ("mode",)), Key(Fact, (GATEWAY_KEY,))],
+        name=lambda _: [Key(Fact, (name,)) for name in ("mode", GATEWAY_KEY, SECRET)],
         act=_initialise,
     ),
     SwitchGatewayKey: OperatorVerb(
@@ -325,10 +325,22 @@ OPERATOR_VERBS: Mapping[type[Command], Verb[Any]] = {
         act=_retire_key,
     ),
     SetMerchant: OperatorVerb(
-        "merchant set", Registered, name=lambda command: [command.merchant.key], act=_set_merchant
+        "merchant set",
+        Registered,
+        name=lambda command: _merchant_keys(command.merchant.merchant_id),
+        act=_set_merchant,
+    ),
+    ChangeMerchant: OperatorVerb(
+        "merchant set",
+        Registered,
+        name=lambda command: _merchant_keys(command.merchant_id),
+        act=_change_merchant,
     ),
     AddPayer: OperatorVerb("payer add", Registered, name=_payer_keys, act=_add_payer),
     TopUp: OperatorVerb("payer top-up", ToppedUp, name=_top_up_keys, act=_top_up),
     LimitPayer: OperatorVerb("payer limit", Registered, name=_limit_keys, act=_limit_payer),
     UnlockPayer: OperatorVerb("payer unlock", Registered, name=_payer_keys, act=_unlock),
+    SetPin: OperatorVerb("payer pin", Registered, name=_payer_keys, act=_set_pin),
+    SignOutPayer: OperatorVerb("payer sign-out", Registered, name=_payer_keys, act=_sign_out),
+    ErasePayer: OperatorVerb("payer erase", Registered, name=_erase_keys, act=_erase),
 }

@@ -23,7 +23,7 @@ from tillgate.acquiring.states import (
     after,
 )
 from tillgate.bookkeeping import payer_account
-from tillgate.engine.commands import OperatorCommand
+from tillgate.engine.commands import AddPayer, OperatorCommand
 from tillgate.engine.ports import Lookup
 from tillgate.engine.working_set import Rows
 from tillgate.kernel.errors import Broken
@@ -102,13 +102,6 @@ def outcome_of_order(order: Acquirement) -> Final | None:
     return None
 
 
-def outcome_if_over(order: Acquirement, now_ms: int) -> Final | None:
-    """Return `outcome_of_order`, counting an order whose time is over as closed already."""
-    if order.is_over(now_ms):
-        return final(CallbackCode.FAILED, result=Result.ORDER_IS_CLOSED)
-    return outcome_of_order(order)
-
-
 def put_journal(rows: Rows, journal: Journal) -> None:
     """Write an entry with its postings."""
     rows.insert(journal.entry)
@@ -131,6 +124,7 @@ def credit(rows: Rows, payer_id: PayerId, money: Money) -> Money:
 
 def close_order(rows: Rows, order: Acquirement, reason: CloseReason, *, now_ms: int) -> Acquirement:
     """Close an unpaid order; the merchant is told when somebody had tried to pay it (U21)."""
+    now_ms = max(now_ms, order.created_at_ms)
     closed = order.stepped(CLOSING[reason], closed_at_ms=now_ms, close_reason=reason)
     rows.update(closed)
     if closed.attempt_count:
@@ -229,9 +223,13 @@ def refund_attempt(
 
 
 def logged(command: OperatorCommand, action: str, subject: str, *, now_ms: int) -> OperatorAction:
-    """Return the row that keeps what an operator did, without names of its own and secrets."""
+    """Return the row that keeps what an operator did, without names of its own and secrets.
+
+    The log is kept for ever, so a payer's name, which may have to be erased, never stands in it.
+    """
     said = msgspec.to_builtins(command, enc_hook=str)
-    for name in ("operation_id", "operator", "pin_hash"):
+    personal = ("name", "about") if isinstance(command, AddPayer) else ()
+    for name in ("operation_id", "operator", "pin_hash", *personal):
         said.pop(name, None)
     return OperatorAction(
         operation_id=command.operation_id,

@@ -98,6 +98,8 @@ def agreement_keys(merchant_id: str, merchant_agreement_id: str, currency: str) 
 
 def pay(rows: Rows, of: Try, moment: Moment) -> Ask | Final | No:
     """Pay, ask an issuer, hold for an operator, or say why not; a `No` has counted the try."""
+    signed_at_ms = of.agreement.signed_at_ms if of.agreement else None
+    moment = moment.following(of.order.created_at_ms, signed_at_ms)
     order = of.order.replaced(
         attempt_count=of.order.attempt_count + 1,
         agreement_tried=of.order.agreement_tried or of.agreement is not None,
@@ -167,6 +169,7 @@ def question(attempt: Attempt) -> Question:
         amount=attempt.amount,
         asked_at_ms=attempt.asked_at_ms,
         asks=attempt.asks,
+        lease_until_ms=attempt.next_ask_at_ms,
     )
 
 

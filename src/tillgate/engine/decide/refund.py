@@ -99,6 +99,7 @@ def closed_if_all_is_back(order: Acquirement, now_ms: int) -> Acquirement:
 
 
 def _give_back(rows: Rows, order: Acquirement, command: AskRefund, moment: Moment) -> Refunding:
+    moment = moment.following(order.paid_at_ms)
     payer_id, issuer, now_ms = order.payer_id, order.issuer, moment.now_ms
     if payer_id is None or issuer is None:
         message = f"{order.key} is paid by nobody"

@@ -1,8 +1,8 @@
 """An operator decides a payment that risk held back: released or refused.
 
-What must hold: what was cancelled meanwhile, the order or the agreement, is never released; a
-released payment of the built-in wallet is paid in this commit or declined for want of funds, one of
-an outside issuer is asked for by the worker; a decision is made once.
+What must hold: what ended meanwhile, the order, the agreement or the payer's account, is never
+released; a released payment of the built-in wallet is paid in this commit or declined for want of
+funds, one of an outside issuer is asked for by the worker; a decision is made once.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from tillgate.acquiring.attempt import Attempt
 from tillgate.acquiring.call import Call
 from tillgate.acquiring.merchant import Merchant, check_active
 from tillgate.acquiring.operator import OperatorAction
-from tillgate.acquiring.payer import WALLET
+from tillgate.acquiring.payer import WALLET, Payer
 from tillgate.acquiring.states import ATTEMPT, AttemptEvent, AttemptState, after
 from tillgate.engine.commands import DecideReview
 from tillgate.engine.decide import parts
 from tillgate.engine.decide.answer_attempt import refuse_held
-from tillgate.engine.decide.operate import Registered, check_named
+from tillgate.engine.decide.operator_verb import Registered, check_named
 from tillgate.engine.decide.paying import allowance_keys, settle_paid, take_from_wallet
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment
@@ -42,7 +42,7 @@ class DecideReviewVerb:
         ]
 
     def keys(self, command: DecideReview, found: Found) -> Sequence[Key]:
-        """Name the attempt, its order and call, the payer's money and limits, and the log."""
+        """Name the attempt, its order and call, the payer, its money and limits, and the log."""
         log = Key(OperatorAction, (command.operation_id,))
         attempt = found[0]
         if not isinstance(attempt, Attempt):
@@ -55,6 +55,7 @@ class DecideReviewVerb:
             attempt.key,
             Key(Call, (*order, attempt.call_id)),
             *parts.order_keys(*order),
+            Key(Payer, (attempt.payer_id,)),
             parts.balance_key(attempt.payer_id, attempt.amount.currency.code),
             *allowance_keys(attempt),
         ]
@@ -70,6 +71,7 @@ class DecideReviewVerb:
         if attempt.state is not AttemptState.REVIEW:
             sentence = f"Attempt {command.attempt_no} is {attempt.state}; nothing waits for you."
             raise Refused(Result.ORDER_STATUS_INVALID, sentence)
+        moment = moment.following(attempt.asked_at_ms)
         if command.release:
             _release(rows, attempt, moment)
         else:
@@ -86,6 +88,9 @@ def _release(rows: Rows, attempt: Attempt, moment: Moment) -> None:
         return
     if attempt.merchant_agreement_id and not _stands(rows, attempt):
         refuse_held(rows, attempt, Result.EXPIRED_ACCESS_TOKEN, moment)
+        return
+    if rows.must(Payer, attempt.payer_id).is_erased:  # One that is only locked gave the PIN before.
+        refuse_held(rows, attempt, Result.USER_STATUS_ABNORMAL, moment)
         return
     asked = attempt.replaced(
         state=after(ATTEMPT, attempt.state, AttemptEvent.RELEASED), next_ask_at_ms=moment.now_ms

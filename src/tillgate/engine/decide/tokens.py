@@ -1,8 +1,8 @@
 """A code or a refresh token is given for the pair of tokens that follows from it (U22).
 
 Tokens are derived at the door; here are hashes and generations only. What must hold: a code yields
-one generation however often it is given; a refresh token always yields the same next one, and the
-old access token lives ten minutes more.
+one generation however often it is given, the one after what was issued before its signing; a
+refresh token always yields the same next one, and the old access token lives ten minutes more.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from tillgate.engine.commands import ApplyToken
 from tillgate.engine.ports import Lookup
 from tillgate.engine.verb import Found, Moment, ResolutionStale
 from tillgate.engine.working_set import Rows
-from tillgate.kernel.errors import Refused
+from tillgate.kernel.errors import Refused, Unavailable
 from tillgate.kernel.record import Key
 from tillgate.kernel.results import Result
 
@@ -77,6 +77,9 @@ class ApplyTokenVerb:
         if not agreement.is_active:
             raise Refused(Result.AGREEMENT_STATUS_INVALID, path=path)
         access = rows.get(Grant, command.merchant_id, command.access_hash)
+        if access is not None and access.issued_at_ms < given.issued_at_ms:
+            sentence = "The payer agreed again just now; send the same request once more."
+            raise Unavailable(sentence)
         if access is None:
             access = _issued(rows, given, command, merchant=merchant, moment=moment)
         refresh = rows.must(Grant, command.merchant_id, command.refresh_hash)
@@ -95,14 +98,17 @@ def _merchant(rows: Rows, command: ApplyToken) -> Merchant:
 def _issued(
     rows: Rows, given: Grant, command: ApplyToken, *, merchant: Merchant, moment: Moment
 ) -> Grant:
-    now_ms = moment.now_ms
+    hashed = command.old_access_hash
+    old = rows.get(Grant, given.merchant_id, hashed) if hashed else None
+    # Generations follow each other in time, also when a process whose clock is behind issues one.
+    now_ms = max(moment.now_ms, given.issued_at_ms, old.issued_at_ms if old else 0)
     access = Grant(
         merchant_id=given.merchant_id,
         token_hash=command.access_hash,
         kind=GrantKind.ACCESS,
         merchant_agreement_id=given.merchant_agreement_id,
         client_id=given.client_id,
-        generation=given.generation + 1,
+        generation=old.generation + 1 if old else 1,
         issued_at_ms=now_ms,
         expires_at_ms=now_ms + merchant.access_life_ms,
     )
@@ -114,8 +120,6 @@ def _issued(
     )
     rows.insert(access)
     rows.insert(refresh)
-    hashed = command.old_access_hash
-    old = rows.get(Grant, given.merchant_id, hashed) if hashed else None
     if old is not None:
         ends_ms = min(old.expires_at_ms, now_ms + OLD_TOKEN_LIFE_MS)
         rows.update(old.replaced(expires_at_ms=ends_ms))

@@ -17,6 +17,7 @@ from tillgate.acquiring.states import AgreementState
 from tillgate.edge import tokens
 from tillgate.edge.asking import ask_debit
 from tillgate.edge.desk import Desk
+from tillgate.edge.executed import once_executed
 from tillgate.edge.orders import debit_terms, order_signals
 from tillgate.edge.posted import Posted
 from tillgate.edge.secrets import digest
@@ -25,7 +26,7 @@ from tillgate.engine.commands import ApplyToken, CancelAgreement, Debit, Prepare
 from tillgate.engine.decide.debit import Debited, debited
 from tillgate.engine.decide.paying import Ask
 from tillgate.engine.decide.tokens import Granted
-from tillgate.engine.queries import newest_grant
+from tillgate.engine.queries import generation_after, newest_grant
 from tillgate.gateway.functions.payments import must_merchant
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Broken, Refused
@@ -89,9 +90,10 @@ async def apply_token(desk: Desk, posted: Posted, body: ApplyTokenBody) -> Apply
     grant = await desk.reader.get(Grant, body.auth_merchant_id, given)
     grant = check_grant(grant, kind, _client_id(posted), path=path)
     of = (grant.merchant_id, grant.merchant_agreement_id)
-    access = tokens.access_token(desk, *of, generation=grant.generation + 1)
-    refresh = tokens.refresh_token(desk, *of, generation=grant.generation + 1)
-    old = "" if is_code else digest(tokens.access_token(desk, *of, generation=grant.generation))
+    number = await generation_after(desk.reader, grant)
+    access = tokens.access_token(desk, *of, generation=number)
+    refresh = tokens.refresh_token(desk, *of, generation=number)
+    old = digest(tokens.access_token(desk, *of, generation=number - 1)) if number > 1 else ""
     command = ApplyToken(
         operation_id=desk.operation(),
         mark=posted.mark,
@@ -127,7 +129,7 @@ async def debit(desk: Desk, posted: Posted, body: AgreementPayBody) -> Agreement
     agreement = await desk.reader.get(Agreement, grant.merchant_id, grant.merchant_agreement_id)
     if agreement is None or agreement.payer_id is None:
         raise Broken("a token has no signed agreement")
-    terms = debit_terms(posted.request)
+    terms = debit_terms(desk, posted.request)
     told = await _debited(desk, posted, terms, agreement, token_hash=token_hash)
     result, order = Result[told.result], told.order
     if result is not Result.SUCCESS:
@@ -197,7 +199,8 @@ async def _debited(
     if isinstance(outcome, Debited):
         return outcome
     await ask_debit(desk, outcome)
-    order = await desk.reader.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
+    key = (terms.merchant_id, terms.merchant_trans_id)
+    order = await once_executed(desk.reader.get(Acquirement, *key))
     if order is None:
         raise Broken("a debit that was asked has no order")
     return debited(order)

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 
 from tillgate.acquiring.acquirement import Acquirement, CloseReason, Terms
 from tillgate.acquiring.call import Call, Final, Form
+from tillgate.acquiring.debt import Owed
 from tillgate.acquiring.merchant import Merchant
-from tillgate.acquiring.refund import Refund
+from tillgate.acquiring.refund import Refund, check_refundable
+from tillgate.acquiring.states import AcquirementState
 from tillgate.acquiring.states import RefundState as State
 from tillgate.edge.asking import ask_refund
+from tillgate.edge.closing import settled
 from tillgate.edge.desk import Desk
+from tillgate.edge.executed import once_executed
 from tillgate.edge.orders import order_signals, order_terms
 from tillgate.edge.posted import Posted
 from tillgate.edge.secrets import digest
@@ -22,7 +26,6 @@ from tillgate.engine.decide.end_order import Ended
 from tillgate.engine.decide.paying import Opened
 from tillgate.engine.decide.refund import Refunding
 from tillgate.engine.ports import Select
-from tillgate.engine.queries import owed_if_limited
 from tillgate.kernel.clock import rfc3339
 from tillgate.kernel.errors import Broken, Refused
 from tillgate.kernel.ids import (
@@ -57,6 +60,7 @@ async def pay_query(desk: Desk, _: Posted, body: PayQueryBody) -> PayQueryAnswer
     order = await _find(desk, body)
     if order is None:
         raise Refused(Result.ORDER_NOT_EXIST, path=_named_by(body))
+    order = await settled(desk, order)
     query = Select(
         record=Refund,
         equals=(
@@ -92,21 +96,23 @@ async def pay_cancel(desk: Desk, posted: Posted, body: PayCancelBody) -> PayCanc
     if order is None and not desk.tombstones.allows(client_id, now_ms=desk.clock.now_ms()):
         raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
     trans_id = order.merchant_trans_id if order else MerchantTransId(body.merchant_trans_id or "")
-    currency = order.amount.currency.code if order else ""
+    # A closed order stays as it is, so nothing is taken back that a limit could stop.
+    may_take = order is not None and order.state is not AcquirementState.TRADE_CLOSED
+    currency = order.amount.currency.code if order and may_take else ""
     command = Cancel(
         operation_id=desk.operation(),
         mark=posted.mark,
         client_id=client_id,
         merchant_id=MerchantId(body.merchant_id),
         merchant_trans_id=trans_id,
-        owed=await owed_if_limited(desk.reader, merchant, currency),
+        owed=await desk.owings.of(desk.reader, merchant, currency),
     )
     ended: Ended = await desk.engine.execute(command)
     info = ResultInfo.of(Result.SUCCESS)
     if ended.noted:
         sentence = "A payment is open; the cancel is noted. Query the order, or send this again."
         info = ResultInfo.of(Result.PAYMENT_IN_PROCESS, sentence)
-    now = await desk.reader.get(Acquirement, body.merchant_id, trans_id)
+    now = await once_executed(desk.reader.get(Acquirement, body.merchant_id, trans_id))
     was_created = now is not None and not _is_tombstone(now)
     return PayCancelAnswer(
         result_info=info,
@@ -129,19 +135,20 @@ async def refund(desk: Desk, posted: Posted, body: RefundBody) -> RefundAnswer:
         acquirement_id=AcquirementId(body.acquirement_id),
         amount=amount,
         reason=body.refund_reason or "",
-        owed=await owed_if_limited(desk.reader, merchant, amount.currency.code),
+        owed=await _owed_to_refund(desk, merchant, body),
     )
     done: Refunding = await desk.engine.execute(command)
     ended = done.refund
     if done.ask is not None:
         await ask_refund(desk, done.ask)
-        ended = await desk.reader.get(Refund, *ended.key.parts) or ended
+        now: Refund | None = await once_executed(desk.reader.get(Refund, *ended.key.parts))
+        ended = now or ended
     return _refund_answer(ended)
 
 
 async def open_cashier(desk: Desk, posted: Posted, body: PayBody) -> CashierAnswer:
     """Answer an order that a server posted with the address of a cashier; a way of our own."""
-    terms = order_terms(posted.request)
+    terms = order_terms(desk, posted.request)
     call_id = await _call_id(desk, terms)
     token = cashier_token(desk, terms.merchant_id, terms.merchant_trans_id, call_id)
     command = OpenCall(
@@ -153,7 +160,8 @@ async def open_cashier(desk: Desk, posted: Posted, body: PayBody) -> CashierAnsw
         signals=order_signals(desk, body.risk_info),
     )
     outcome: Opened | Final = await desk.engine.execute(command)
-    order = await desk.reader.get(Acquirement, terms.merchant_id, terms.merchant_trans_id)
+    key = (terms.merchant_id, terms.merchant_trans_id)
+    order = await once_executed(desk.reader.get(Acquirement, *key))
     if order is None:
         raise Broken("an order that was just opened is not there")
     url = f"{desk.settings.wallet_origin}/cashier/{token}"
@@ -201,13 +209,40 @@ async def _find(desk: Desk, body: PayQueryBody | PayCancelBody) -> Acquirement |
     """Return the order by our number if one is given, else by the merchant's own."""
     if not body.acquirement_id:
         return await desk.reader.get(Acquirement, body.merchant_id, body.merchant_trans_id or "")
+    return await _numbered(desk, body.merchant_id, body.acquirement_id)
+
+
+async def _numbered(desk: Desk, merchant_id: str, acquirement_id: str) -> Acquirement | None:
+    """Return the order that has this number of ours."""
     query = Select(
         record=Acquirement,
-        equals=(("merchant_id", body.merchant_id), ("acquirement_id", body.acquirement_id)),
+        equals=(("merchant_id", merchant_id), ("acquirement_id", acquirement_id)),
         limit=1,
     )
     found: Sequence[Acquirement] = await desk.reader.select(query)
     return found[0] if found else None
+
+
+async def _owed_to_refund(desk: Desk, merchant: Merchant, body: RefundBody) -> Owed | None:
+    """Return what the merchant is owed, or None where the refund is decided without it.
+
+    The sum reads the merchant's whole book, so it is asked last: a refund that is there already, or
+    whose order cannot give it back, needs none. The verb judges all of it again by locked rows.
+    """
+    money = body.refund_amount.money
+    if merchant.debt_max_of(money.currency.code) is None:
+        return None
+    merchant_id, refund_id = merchant.merchant_id, body.merchant_refund_id
+    if await desk.reader.get(Refund, merchant_id, refund_id) is not None:
+        return None
+    order = await _numbered(desk, merchant_id, body.acquirement_id)
+    if order is None:
+        return None
+    try:
+        check_refundable(order, money, now_ms=desk.clock.now_ms(), merchant=merchant)
+    except Refused:
+        return None
+    return await desk.owings.of(desk.reader, merchant, money.currency.code)
 
 
 def _named_by(body: PayQueryBody) -> str:

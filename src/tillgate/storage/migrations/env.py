@@ -10,9 +10,10 @@ from alembic import context
 from tillgate.storage.migrations import VERSION_TABLE
 from tillgate.storage.schema import metadata
 
+connection = context.config.attributes["connection"]
 context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata(),
+    connection=connection,
+    target_metadata=metadata(connection.dialect.name),
     version_table=VERSION_TABLE,
     transactional_ddl=True,
 )

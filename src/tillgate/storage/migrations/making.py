@@ -1,14 +1,24 @@
-"""How revisions from 0002 on make tables: columns, checks and indexes by name, old tables anew.
+"""How revisions make tables: columns, checks and indexes by name, old tables anew.
 
-It knows no table. What must hold: a released revision makes for ever what it made when it was
-released, so what is said here is added to and never changed.
+It knows no table. Texts are compared by code point on both databases, which PostgreSQL calls the
+collation C. What must hold: a released revision makes for ever what it made when it was released,
+so what is said here is added to and never changed.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
+
+REFUSE_CHANGE: Final = """\
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = TG_ARGV[0], TABLE = TG_TABLE_NAME;
+END
+$$
+"""
+"""What PostgreSQL does when somebody would change what is written once; SQLite says it inline."""
 
 
 def table(name: str, *parts: sa.schema.SchemaItem) -> None:
@@ -22,6 +32,9 @@ def anew(name: str, added: Mapping[str, str], *parts: sa.schema.SchemaItem) -> N
     SQLite cannot add a column with a check, or without a default that stays. The rows wait in a
     table of their own, so that no name of the old table is in the way of the new one's.
     """
+    if op.get_bind().dialect.name == "postgresql":
+        # What a gateway writes between the copy and its return would be gone.
+        op.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
     kept = f"{name}_before"
     columns = [part.name for part in parts if isinstance(part, sa.Column)]
     old = ", ".join(column for column in columns if column not in added)
@@ -38,8 +51,14 @@ def anew(name: str, added: Mapping[str, str], *parts: sa.schema.SchemaItem) -> N
 def index(
     of: str, name: str, *columns: str, unique: bool = False, where: str | None = None
 ) -> None:
-    """Make an index; a column may be followed by DESC, `where` says which rows are in it."""
+    """Make an index; a column may be followed by DESC, `where` says which rows are in it.
+
+    One that may be null is followed by DESC NULLS LAST, which is how SQLite sees it anyway and says
+    in no index.
+    """
     condition = None if where is None else sa.text(where)
+    if op.get_bind().dialect.name == "sqlite":
+        columns = tuple(column.removesuffix(" NULLS LAST") for column in columns)
     op.create_index(
         f"{of}_{name}",
         of,
@@ -51,13 +70,19 @@ def index(
 
 
 def protect(name: str, sentence: str) -> None:
-    """Let SQLite refuse to change or delete a row of what is written once."""
-    if op.get_bind().dialect.name != "sqlite":
+    """Let the database refuse to change or delete a row of what is written once."""
+    if op.get_bind().dialect.name == "sqlite":
+        for what in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {name}_refuse_{what.lower()} BEFORE {what} ON {name}"
+                f" BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+            )
         return
-    for what in ("UPDATE", "DELETE"):
+    op.execute(REFUSE_CHANGE)
+    for what, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
         op.execute(
             f"CREATE TRIGGER {name}_refuse_{what.lower()} BEFORE {what} ON {name}"
-            f" BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+            f" FOR EACH {each} EXECUTE FUNCTION refuse_change('{sentence}')"
         )
 
 
@@ -68,7 +93,8 @@ def checks(**rules: str) -> Sequence[sa.CheckConstraint]:
 
 def texts(*names: str, nullable: bool = False) -> list[sa.Column[Any]]:
     """Return columns of text."""
-    return [sa.Column(name, sa.Text(), nullable=nullable) for name in names]
+    plain = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    return [sa.Column(name, plain, nullable=nullable) for name in names]
 
 
 def numbers(*names: str, nullable: bool = False) -> list[sa.Column[Any]]:

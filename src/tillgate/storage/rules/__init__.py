@@ -11,6 +11,7 @@ from typing import Final
 from tillgate.acquiring.operator import OperatorAction
 from tillgate.acquiring.replay import RequestMark
 from tillgate.acquiring.risk.records import RiskDecision
+from tillgate.engine.operation import Operation
 from tillgate.engine.ports import StoreRefused
 from tillgate.kernel.errors import Broken
 from tillgate.kernel.record import Record
@@ -33,7 +34,7 @@ APPEND_ONLY: Final[Mapping[type[Record], str]] = {
 }
 """Kinds of record whose rows are written once; in SQL, triggers refuse to change or delete them."""
 
-FORGOTTEN: Final[Mapping[type[Record], str]] = {RequestMark: "at_ms"}
+FORGOTTEN: Final[Mapping[type[Record], str]] = {Operation: "at_ms", RequestMark: "at_ms"}
 """Kinds of record whose rows may go once they are old, and the field that says since when they are.
 
 A row may be forgotten only if its absence is decided upon as its old age is.

@@ -149,6 +149,20 @@ PAYERS: Final[Rules] = {
             lambda row: row.pin_tries_used >= 0,
             "pin_tries_used >= 0",
         ),
+        Rule(
+            "payer_open_tries_are_used",
+            "A PIN try that is being checked is one of those that are used.",
+            lambda row: not row.pin_tries_open or 1 <= row.pin_tries_open <= row.pin_tries_used,
+            "pin_tries_open = 0 OR pin_tries_open BETWEEN 1 AND pin_tries_used",
+        ),
+        Rule(
+            "payer_outlived_tries_are_open",
+            "A PIN try that a right PIN came after is one of those that are being checked.",
+            lambda row: (
+                not row.pin_tries_outlived or 1 <= row.pin_tries_outlived <= row.pin_tries_open
+            ),
+            "pin_tries_outlived = 0 OR pin_tries_outlived BETWEEN 1 AND pin_tries_open",
+        ),
     ),
 }
 

@@ -21,7 +21,7 @@ export const en = {
   "signin.hint": "Sandbox: the PIN of every account is 123456.",
   "signin.submit": "Sign in",
   "signin.busy": "Signing in…",
-  "signin.refused": "This account cannot sign in. It may be locked; choose another one.",
+  "signin.refused": "This account and PIN do not fit, or the account is locked. Try again, or choose another account.",
   "pin.label": "Enter your 6-digit PIN",
   "pin.keys": "PIN pad",
   "pin.erase": "Delete the last digit",

@@ -22,7 +22,7 @@ export const zhHans = {
   "signin.hint": "沙盒环境：所有账户的密码都是 123456。",
   "signin.submit": "登录",
   "signin.busy": "正在登录…",
-  "signin.refused": "该账户无法登录，可能已被锁定。请选择其他账户。",
+  "signin.refused": "账户与密码不符，或该账户已被锁定。请重试，或选择其他账户。",
   "pin.label": "请输入 6 位数字密码",
   "pin.keys": "密码键盘",
   "pin.erase": "删除最后一位",

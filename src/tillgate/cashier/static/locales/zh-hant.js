@@ -22,7 +22,7 @@ export const zhHant = {
   "signin.hint": "沙盒環境：所有帳戶的密碼都是 123456。",
   "signin.submit": "登入",
   "signin.busy": "正在登入…",
-  "signin.refused": "此帳戶無法登入，可能已被鎖定。請選擇其他帳戶。",
+  "signin.refused": "帳戶與密碼不符，或此帳戶已被鎖定。請重試，或選擇其他帳戶。",
   "pin.label": "請輸入 6 位數字密碼",
   "pin.keys": "密碼鍵盤",
   "pin.erase": "刪除最後一位",

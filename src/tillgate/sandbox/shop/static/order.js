@@ -3,6 +3,7 @@
  * page is loaded again, and what it shows is what the gateway then answers.
  */
 
+import { enableButtons } from "./buttons.js";
 import { post } from "./post.js";
 import { say } from "./words.js";
 
@@ -22,6 +23,7 @@ document.getElementById("refund")?.addEventListener("submit", (event) => {
   act("refund", { refundId, amount });
 });
 document.getElementById("cancel-order")?.addEventListener("click", () => act("cancel", {}));
+enableButtons();
 
 let acting = false;
 

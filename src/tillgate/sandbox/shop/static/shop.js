@@ -4,6 +4,7 @@
  * signed notification and the signed redirect.
  */
 
+import { enableButtons } from "./buttons.js";
 import { post } from "./post.js";
 import { say, translatePage } from "./words.js";
 
@@ -90,6 +91,8 @@ document.getElementById("renew")?.addEventListener("click", (event) =>
     place.append(orderLink(body.order));
   }),
 );
+
+enableButtons();
 
 /**
  * @param {Event} event

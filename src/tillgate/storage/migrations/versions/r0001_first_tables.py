@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from tillgate.storage.migrations.making import protect
+
 revision = "0001"
 down_revision = None
 
@@ -335,19 +337,14 @@ def _postings() -> None:
 
 
 def _protect() -> None:
-    """Let SQLite refuse to change or delete what is written once."""
-    if op.get_bind().dialect.name != "sqlite":
-        return
+    """Let the database refuse to change or delete what is written once."""
     for table, sentence in APPEND_ONLY.items():
-        for what in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_refuse_{what.lower()} BEFORE {what} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
-            )
+        protect(table, sentence)
 
 
 def _texts(*names: str, nullable: bool = False) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Text(), nullable=nullable) for name in names]
+    plain = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    return [sa.Column(name, plain, nullable=nullable) for name in names]
 
 
 def _numbers(*names: str, nullable: bool = False) -> list[sa.Column[Any]]:

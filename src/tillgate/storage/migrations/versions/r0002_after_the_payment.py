@@ -97,14 +97,14 @@ def _acquirements() -> None:
         "acquirements",
         "by_payer_id_and_paid_at_ms",
         "payer_id",
-        "paid_at_ms DESC",
+        "paid_at_ms DESC NULLS LAST",
         where="payer_id IS NOT NULL",
     )
     index(
         "acquirements",
         "by_merchant_id_and_paid_at_ms",
         "merchant_id",
-        "paid_at_ms DESC",
+        "paid_at_ms DESC NULLS LAST",
         where="paid_at_ms IS NOT NULL",
     )
 
@@ -259,7 +259,7 @@ def _agreements() -> None:
         "by_payer_id_and_merchant_id_and_signed_at_ms",
         "payer_id",
         "merchant_id",
-        "signed_at_ms DESC",
+        "signed_at_ms DESC NULLS LAST",
         where="payer_id IS NOT NULL",
     )
 

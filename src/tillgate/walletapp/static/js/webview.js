@@ -11,8 +11,9 @@ import { Payment } from "./payment.js";
 
 /** As tight as a shop works with: scripts, its own storage, forms, and the alerts of the document's sample page. */
 const SANDBOX = "allow-scripts allow-same-origin allow-forms allow-modals";
-const CALLBACK_TIME_MS = 400; // What a page gets to hear how its payment ended before it is closed,
-const ANSWER_TIME_MS = 60; // and to hear the answer to the call that closes it.
+const CALLBACK_WAIT_MS = 3000; // How long a page is waited for that has to hear how its payment ended,
+const CALLBACK_TIME_MS = 400; // what it gets for its own work before it is closed,
+const ANSWER_TIME_MS = 60; // and what it gets to hear the answer to the call that closes it.
 const TOAST_MS = 2200;
 
 /** @typedef {import("/static/cashier/js/speech.js").Speech<typeof import("../locales/en.js").en>} Speech */
@@ -31,6 +32,10 @@ export class WebView {
     this.pages = [];
     /** @type {{payment: Payment, page: Page, session: string} | null} */
     this.open = null;
+    /** @type {Map<string, () => void>} By the nonce of a payment: told that its page has heard how it ended. */
+    this.hearings = new Map();
+    /** @type {Promise<void>} Settled when the page has heard how the latest payment ended. */
+    this.isHeard = Promise.resolve();
     this.title = el("h2", { tabindex: "-1" });
     this.subtitle = el("span", { class: "quiet" });
     this.seal = el("span", { class: "seal", hidden: true }, icon("lock")); // No merchant's page can put it there.
@@ -90,9 +95,10 @@ export class WebView {
     page.frame.hidden = true;
     await pause(ANSWER_TIME_MS);
     if (this.open?.page === page) {
-      const ended = this.ended;
+      const { ended, isHeard } = this;
       this.open.payment.stop();
       await ended;
+      await Promise.race([isHeard, pause(CALLBACK_WAIT_MS)]);
       await pause(CALLBACK_TIME_MS);
     }
     page.frame.remove();
@@ -149,6 +155,8 @@ export class WebView {
   /** @param {MessageEvent} event */
   heard(event) {
     const said = event.data;
+    // A page that is being closed is none of ours any more; the nonce of its payment is known to it alone.
+    if (said?.tillgate === "bridge" && said.type === "heard") this.hearings.get(String(said.nonce))?.();
     const page = this.pages.find((each) => each.frame.contentWindow === event.source);
     if (!page || said?.tillgate !== "bridge" || typeof said.session !== "string") return;
     if (said.type === "hello") this.welcome(page, event.origin, said.session);
@@ -176,7 +184,7 @@ export class WebView {
   async called(page, nonce, name, params) {
     const session = page.session;
     if (name === "tradePay") this.post(page, session, { type: "accepted", nonce });
-    const result = await this.answer(page, name, params).catch((reason) => ({
+    const result = await this.answer(page, name, params, nonce).catch((reason) => ({
       resultCode: "6005",
       memo: "SYSTEM_ERROR: The wallet failed.",
       error: 3,
@@ -187,11 +195,11 @@ export class WebView {
     if (name === "popWindow" && !("error" in result)) await this.pop();
   }
 
-  /** @param {Page} page @param {string} name @param {any} params @returns {Promise<object>} */
-  async answer(page, name, params) {
+  /** @param {Page} page @param {string} name @param {any} params @param {string} nonce @returns {Promise<object>} */
+  async answer(page, name, params, nonce) {
     switch (name) {
       case "tradePay":
-        return this.pay(page, params);
+        return this.pay(page, params, nonce);
       case "setTitle":
         return this.setTitle(page, params);
       case "toast":
@@ -206,12 +214,14 @@ export class WebView {
     }
   }
 
-  /** @param {Page} page @param {any} order */
-  async pay(page, order) {
+  /** @param {Page} page @param {any} order @param {string} nonce */
+  async pay(page, order, nonce) {
     if (this.open) return { resultCode: "6005", memo: "PARAM_ILLEGAL: A payment is already open in this wallet." };
     const sheet = { open: (/** @type {string} */ url) => this.openSheet(url), close: () => this.closeSheet() };
     const payment = new Payment(order, { pageOrigin: page.origin, sheet, onSignedOut: this.wallet.onSignedOut });
     this.open = { payment, page, session: page.session };
+    this.hearings.clear();
+    this.isHeard = new Promise((resolve) => this.hearings.set(nonce, resolve));
     const running = payment.run();
     this.ended = running.catch(() => null);
     try {

@@ -1,0 +1,78 @@
+"""A clock that follows the database's, so that all processes on it judge by one time.
+
+It is this machine's steady counter, set by the database's clock again and again: a step of this
+machine's clock changes nothing. What must hold: while the database cannot be asked, the clock goes
+on from what it knew; it never goes back, also when the database's does, as after a failover to a
+machine that is behind.
+"""
+
+import asyncio
+import time
+from typing import Final, final
+
+import structlog
+
+from tillgate.kernel.clock import SteadyClock
+from tillgate.kernel.errors import TillgateError
+from tillgate.storage.postgres.store import PostgresStore
+
+MEASURE_EVERY_S: Final = 10.0
+TRIES: Final = 3
+
+
+@final
+class DatabaseClock:
+    """Keeps a clock set to the database's."""
+
+    def __init__(self, store: PostgresStore, *, measure_every_s: float = MEASURE_EVERY_S) -> None:
+        """Ask this store; `start` sets the clock."""
+        self._store = store
+        self._measure_every_s = measure_every_s
+        self._ahead_ms = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self.steady = SteadyClock(
+            lambda: int(_steady_ms() + self._ahead_ms), lambda: int(_steady_ms())
+        )
+        """The present instant as the database sees it, and never one before it."""
+
+    def now_ms(self) -> int:
+        """Return the present instant."""
+        return self.steady.now_ms()
+
+    async def start(self) -> None:
+        """Set the clock, and keep it set on the running loop.
+
+        Raises:
+            Unavailable: the database cannot be asked.
+        """
+        await self._measure()
+        self._task = asyncio.get_running_loop().create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Follow no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _follow(self) -> None:
+        log = structlog.get_logger("tillgate.clock")
+        while True:
+            await asyncio.sleep(self._measure_every_s)
+            try:
+                await self._measure()
+            except TillgateError as error:
+                log.warning("clock_not_measured", reason=str(error))
+
+    async def _measure(self) -> None:
+        """Take the reading of the shortest trip, half of which lies on either side of it."""
+        readings = []
+        for _ in range(TRIES):
+            before_ms = _steady_ms()
+            there_ms = await self._store.instant_ms()
+            after_ms = _steady_ms()
+            readings.append((after_ms - before_ms, there_ms - (before_ms + after_ms) / 2))
+        self._ahead_ms = min(readings)[1]
+
+
+def _steady_ms() -> float:
+    return time.monotonic_ns() / 1_000_000
