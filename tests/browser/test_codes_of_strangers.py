@@ -124,23 +124,24 @@ def test_a_wallet_that_is_none_is_not_believed(
         """(merchant) => {
           addEventListener("message", (event) => { window.heard = event.data; });
           const frame = document.createElement("iframe");
+          const loaded = new Promise((done) => { frame.onload = () => { done(); }; });
           frame.src = merchant;
           document.body.append(frame);
           const said = {tillgate: "wallet", type: "welcome", session: "guess", nonce: "guess"};
           setInterval(() => frame.contentWindow.postMessage(said, "*"), 20);
+          return loaded;
         }""",
         site.merchant,
     )
-    until(lambda: len(stranger.frames) > 1, "no frame")
     framed = stranger.frames[1]
-    framed.wait_for_function("'AlipayJSBridge' in window")
+    assert framed.evaluate("'AlipayJSBridge' in window")
     with stranger.expect_popup() as opening:
         framed.evaluate(
             "(o) => AlipayJSBridge.call('tradePay', {orderStr: o}, (r) => { window.said = r; })",
             gateway.merchant().order_str(order("stranger-4")),
         )
     leave(opening.value, ".cancel")
-    framed.wait_for_function("window.said !== undefined")
+    until(lambda: bool(framed.evaluate("window.said !== undefined")), "no callback")
     assert framed.evaluate("window.said.resultCode") == "6001"
     assert stranger.evaluate("window.heard") is None
 
