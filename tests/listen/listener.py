@@ -14,11 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol, final
+from typing import Any, Protocol, final
 
 from tests.support.gateway import command, environment
+from tests.support.notify_url import Answer, notify_url
 from tillgate.acquiring.notification import Notification, NotificationSend
 from tillgate.cli.operate import every, read, settings_of
 from tillgate.cli.wallet import Wallet
@@ -119,13 +119,6 @@ def listening(
                 os.close(end)
 
 
-class Answer(NamedTuple):
-    """What a merchant's server answers."""
-
-    status: int
-    body: bytes
-
-
 @final
 class Shop:
     """A merchant's server of a few lines, which answers as it is told."""
@@ -142,38 +135,12 @@ def selling(answer: Callable[[bytes], Answer]) -> Iterator[Shop]:
     """Run a shop for as long as the block lasts."""
     shop = Shop(answer)
 
-    class Handler(_Handler):
-        told = shop
+    def take(raw: bytes) -> Answer:
+        shop.heard.append(raw)
+        return shop.answer(raw)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    shop.url = f"http://127.0.0.1:{server.server_port}/notify"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with notify_url(take) as shop.url:
         yield shop
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    told: ClassVar[Shop]
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("content-length", "0")))
-        self.told.heard.append(raw)
-        status, body = self.told.answer(raw)
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  The base class's name.
-        """Say nothing."""
 
 
 def acknowledging(merchant: Merchant) -> Callable[[bytes], Answer]:

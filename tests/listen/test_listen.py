@@ -8,7 +8,6 @@ from typing import Any
 from tests.listen.conftest import Done
 from tests.listen.listener import (
     SAID_S_MAX,
-    Answer,
     acknowledging,
     listening,
     pay,
@@ -16,6 +15,7 @@ from tests.listen.listener import (
     told,
 )
 from tests.support.gateway import order, running
+from tests.support.notify_url import Answer
 from tillgate.merchant import Merchant
 from tillgate.protocol.keys import PrivateKey
 from tillgate.sandbox.testing import Sandbox

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from tests.listen.conftest import Done
-from tests.listen.listener import Answer, Shop, acknowledging, pay, selling, told
+from tests.listen.listener import Shop, acknowledging, pay, selling, told
 from tests.support.gateway import order
+from tests.support.notify_url import Answer
 from tillgate.cli import record
 from tillgate.merchant import Merchant
 from tillgate.protocol.envelope import cut

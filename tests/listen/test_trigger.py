@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.listen.conftest import Done
-from tests.listen.listener import Answer, acknowledging, listening, selling
+from tests.listen.listener import acknowledging, listening, selling
 from tests.security.production import production
 from tests.support.asgi import sandbox
 from tests.support.gateway import order
+from tests.support.notify_url import Answer
 from tests.support.receiver import receiving
 from tillgate.cli.trigger_events import EVENTS
 from tillgate.cli.trigger_faults import FAULTS

@@ -7,11 +7,8 @@ same rows. What must hold: each order is told of once, and no message is on its 
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar, Final, final
+from typing import Final, final
 
 import pytest
 
@@ -19,6 +16,7 @@ from tests.processes.several import database_of, several, wait_until
 from tests.support import postgres
 from tests.support.doors import Browser
 from tests.support.gateway import PIN, Gateway, order
+from tests.support.notify_url import Answer, notify_url
 from tillgate.merchant import UNCHECKED, Merchant
 
 pytestmark = pytest.mark.timeout(600)  # Four processes come up first.
@@ -43,7 +41,7 @@ class Slow:
         self.told: Counter[str] = Counter()
         self.overlapping: list[str] = []
 
-    def take(self, raw: bytes) -> bytes:
+    def take(self, raw: bytes) -> Answer:
         """Acknowledge a notification after a while."""
         event = self._merchant.notification(raw, expect=UNCHECKED)
         number = event.merchant_trans_id
@@ -55,48 +53,14 @@ class Slow:
         time.sleep(ANSWER_S)
         with self._lock:
             self._under_way[number] -= 1
-        return self._merchant.acknowledge(event)
-
-
-@contextmanager
-def listening(slow: Slow) -> Iterator[str]:
-    """Run the merchant's server for as long as the block lasts; yield its address."""
-
-    class Handler(_Handler):
-        merchant = slow
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/notify"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    merchant: ClassVar[Slow]
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("content-length", "0")))
-        answer = self.merchant.take(raw)
-        self.send_response(200)
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  The base's name.
-        """Say nothing."""
+        return Answer(200, self._merchant.acknowledge(event))
 
 
 def test_what_all_find_at_once_is_done_once(tmp_path: Path) -> None:
     with several(tmp_path, 4) as gateway:
         merchant = gateway.merchant()
         slow = Slow(merchant)
-        with listening(slow) as url:
+        with notify_url(slow.take) as url:
             numbers = _pay(gateway, merchant, url)
             wait_until(lambda: _pending(gateway) == (0, ORDERS))
 

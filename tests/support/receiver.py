@@ -8,9 +8,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar, final
+from typing import final
 
+from tests.support.notify_url import acknowledged, notify_url
 from tillgate.merchant import Merchant, Order, PaymentEvent, VerificationError
 
 
@@ -48,35 +48,5 @@ class Receiver:
 def receiving(merchant: Merchant, orders: Mapping[str, Order]) -> Iterator[Receiver]:
     """Run a receiver for as long as the block lasts."""
     receiver = Receiver(merchant, orders)
-
-    class Handler(_Handler):
-        told = receiver
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    receiver.url = f"http://127.0.0.1:{server.server_port}/notify"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with notify_url(lambda raw: acknowledged(receiver.take(raw))) as receiver.url:
         yield receiver
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    told: ClassVar[Receiver]
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("content-length", "0")))
-        answer = self.told.take(raw)
-        self.send_response(200 if answer is not None else 400)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(answer or b"")))
-        self.end_headers()
-        self.wfile.write(answer or b"")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  The base class's name.
-        """Say nothing."""
