@@ -158,8 +158,19 @@ class Buyers:
 
     async def confirmed(self, payment: Payment, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is told when the PIN is typed at the cashier that an answer names."""
-        path = f"{urlsplit(answer['cashierUrl']).path}/confirm"
-        return await self._post(path, {"pin": PIN}, payment.payer)
+        return await self._post(_confirms(answer), {"pin": PIN}, payment.payer)
+
+    def confirming(self, payment: Payment, answer: Mapping[str, Any]) -> bytes:
+        """Return the same request as it goes over a socket, for a client that has no time."""
+        body = msgspec.json.encode({"pin": PIN})
+        lines = (
+            f"POST {_confirms(answer)} HTTP/1.1",
+            f"host: {urlsplit(self._gateway.origin).netloc}",
+            f"authorization: Bearer {self._tokens[payment.payer]}",
+            "content-type: application/json",
+            f"content-length: {len(body)}",
+        )
+        return "\r\n".join((*lines, "", "")).encode() + body
 
     async def _asked(self, payment: Payment) -> str:
         answer = await self.called(payment)
@@ -178,6 +189,10 @@ class Buyers:
         if response.status_code != 200:
             return {"resultCode": f"{response.status_code}", "memo": answer["memo"]}
         return answer
+
+
+def _confirms(answer: Mapping[str, Any]) -> str:
+    return f"{urlsplit(answer['cashierUrl']).path}/confirm"
 
 
 def add_payers(gateway: Gateway, names: Sequence[str]) -> None:
