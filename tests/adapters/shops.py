@@ -102,14 +102,6 @@ def open_shop(framework: str, *, data: Path, folder: Path) -> Iterator[Shop]:
         held.let_go()
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
-
-
 def send(
     url: str,
     method: str,

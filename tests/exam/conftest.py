@@ -4,7 +4,7 @@ The folder is as a sandbox writes it, with a retired gateway key beside. What mu
 a test is made of the same parts as the command's; only its pauses are shorter.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from tests.adapters.messages import write_keys
 from tests.exam.shops import AGREEMENT, Addresses
+from tests.support.ports import HeldPort
 from tests.support.wire import gateway_key, merchant_key, stranger_key
 from tillgate import exam
 from tillgate.kernel.clock import SystemClock
@@ -35,6 +36,14 @@ def data(tmp_path_factory: pytest.TempPathFactory, retired: PrivateKey) -> Path:
     for private in (folder / "keys").glob("*.private.pem"):
         private.chmod(0o600)
     return folder
+
+
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """Return an origin where nobody listens, and nobody begins to: its port is the test's own."""
+    held = HeldPort()
+    yield f"http://127.0.0.1:{held.number}"
+    held.let_go()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.adapters.servers import MERCHANT
-from tests.adapters.shops import FRAMEWORKS, free_port, open_shop
+from tests.adapters.shops import FRAMEWORKS, open_shop
 from tests.exam.certificates import certified
 from tests.exam.peers import answering, http, peer
 from tests.exam.plants import ENDS
@@ -86,10 +86,10 @@ def test_the_cases_are_listed() -> None:
     assert [each["name"] for each in json.loads(done.stdout)] == list(names_of())
 
 
-def test_nobody_at_the_address_ends_with_three(data: Path, tmp_path: Path) -> None:
+def test_nobody_at_the_address_ends_with_three(data: Path, tmp_path: Path, nowhere: str) -> None:
     with open_shop("flask", data=data, folder=tmp_path / "shop") as shop:
         at = Addresses.at(shop.url)
-        url = f"http://127.0.0.1:{free_port()}/notify"
+        url = f"{nowhere}/notify"
         done = tillgate("exam", url, "--order-url", at.orders, "--data", str(data), "--json")
 
     assert done.returncode == 3
@@ -97,10 +97,14 @@ def test_nobody_at_the_address_ends_with_three(data: Path, tmp_path: Path) -> No
 
 
 def test_an_order_string_may_come_from_standard_input(
-    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path,
+    nowhere: str,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     order = MERCHANT.order_str(Order(merchant_trans_id="A-1001", amount="10.00 HKD"))
-    url = f"http://127.0.0.1:{free_port()}/"
+    url = f"{nowhere}/"
     codes = []
     for text in (order, order.replace("1000", "9000")):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
@@ -137,10 +141,15 @@ def test_an_order_string_may_come_from_standard_input(
     ],
 )
 def test_what_cannot_be_used_ends_with_two(
-    arguments: list[str], said: str, data: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    said: str,
+    nowhere: str,
+    *,
+    data: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     given = {
-        "URL": f"http://127.0.0.1:{free_port()}/",
+        "URL": f"{nowhere}/",
         "PUBLIC": str(data / "keys/gateway.public.pem"),
         "PRIVATE": str(data / "keys/merchant.private.pem"),
         "GATEWAY": str(data / "keys/gateway.private.pem"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.servers import MERCHANT
-from tests.adapters.shops import free_port, send
+from tests.adapters.shops import send
 from tests.exam.conftest import Hold
 from tests.exam.peers import answering, http, peer
 from tests.exam.plants import ACKNOWLEDGED, END_PLANTS, ENDS, PLANTS
@@ -275,16 +275,13 @@ def test_the_other_profile_is_examined_too(data: Path, tmp_path: Path, hold: Hol
     assert Counter(each.verdict for each in report.findings) == ALL_BUT_ENDS
 
 
-def test_nobody_at_the_address_is_an_error(hold: Hold) -> None:
-    nowhere = Addresses.at(f"http://127.0.0.1:{free_port()}")
-
+def test_nobody_at_the_address_is_an_error(hold: Hold, nowhere: str) -> None:
     with pytest.raises(Unavailable, match="is your server running"):
-        hold(nowhere, orders=[order_str()], has_state=False)
+        hold(Addresses.at(nowhere), orders=[order_str()], has_state=False)
 
 
 def test_a_server_that_never_answers_is_not_asked_for_ever(hold: Hold) -> None:
     def wait(connection: socket.socket, _: bytes) -> None:
-        connection.settimeout(5)
         connection.recv(1)  # Until the exam hangs up.
 
     with peer(wait) as made:

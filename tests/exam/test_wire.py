@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.shops import free_port
 from tests.exam.certificates import certified
 from tests.exam.peers import answering, http, peer
 from tests.support.wire import gateway_key
@@ -72,9 +71,9 @@ def test_a_redirect_is_not_followed() -> None:
     assert not other.heard
 
 
-def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_asked(nowhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv(name, nowhere)
     with peer(answering(http(200))) as made:
         assert Door(made.url, PATIENT).send(BODY).end is End.ANSWERED
 
@@ -85,21 +84,18 @@ def test_an_answer_that_drips_ends_at_the_deadline(part: str) -> None:
 
     def drip(connection: socket.socket, _: bytes) -> None:
         connection.sendall(whole)
-        ends_s = time.monotonic() + 5
-        while time.monotonic() < ends_s:
+        while True:  # Until nobody takes it any more.
             connection.sendall(b"x")
             time.sleep(0.02)
 
     with peer(drip) as made:
-        began_s = time.monotonic()
         answer = Door(made.url, QUICK).send(BODY)
 
     assert answer.end is End.TIMED_OUT
-    assert time.monotonic() - began_s < 4
 
 
 def test_silence_ends_at_the_deadline() -> None:
-    with peer(lambda *_: time.sleep(1)) as made:
+    with peer(lambda connection, _: connection.recv(1)) as made:  # Until the other end is gone.
         answer = Door(made.url, QUICK).send(BODY)
 
     assert answer.end is End.TIMED_OUT
@@ -126,8 +122,8 @@ def test_other_endings(raw: bytes, end: End) -> None:
     assert len(answer.body) <= ANSWER_BYTES_MAX
 
 
-def test_nobody_there_is_told_with_the_reason() -> None:
-    answer = Door(f"http://127.0.0.1:{free_port()}/", PATIENT).send(BODY)
+def test_nobody_there_is_told_with_the_reason(nowhere: str) -> None:
+    answer = Door(f"{nowhere}/", PATIENT).send(BODY)
 
     assert answer.end is End.NOT_REACHED
     assert "refused" in answer.ending.lower()
