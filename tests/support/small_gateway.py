@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final, TypeAlias, final
 
+import msgspec
 import pytest
 
 from tests.support.wire import gateway_key, merchant_key, text_of
@@ -272,10 +273,12 @@ class Async:
 
 Colour: TypeAlias = Sync | Async
 
-QUICK: Final = Connection(connect_s=0.5, read_s=0.3, total_s=0.6)
-"""For what never answers."""
 PATIENT: Final = Connection(connect_s=60, read_s=120, total_s=240)
 """For what does answer, on a machine that is busy."""
+NOT_TAKEN: Final = msgspec.structs.replace(PATIENT, connect_s=0.5)
+SILENT: Final = msgspec.structs.replace(PATIENT, read_s=0.3)
+ENDLESS: Final = msgspec.structs.replace(PATIENT, total_s=2)
+"""For what never answers: each is impatient in one respect, and patient in all that come before."""
 ONCE: Final = Repeating(tries_max=1)
 
 

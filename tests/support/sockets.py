@@ -45,10 +45,6 @@ class Visit:
         lines = (f"HTTP/1.1 {status}", f"content-length: {len(body)}", *more)
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
-    def silence(self, seconds: float) -> None:
-        """Say nothing for a while, or until the test is over."""
-        self.ended.wait(seconds)
-
 
 @final
 class Server:
@@ -59,6 +55,7 @@ class Server:
         self._behaviour = behaviour
         self._context = context
         self._ended = threading.Event()
+        self._visited = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
         self._wires: list[socket.socket] = []
@@ -67,6 +64,10 @@ class Server:
         scheme = "https" if context else "http"
         self.url = f"{scheme}://127.0.0.1:{self._listening.getsockname()[1]}"
         self._start(self._accept)
+
+    def await_visit(self) -> None:
+        """Wait for a request: who sent it may give up before it is read."""
+        self._visited.wait()
 
     def end(self) -> None:
         """Stop everything."""
@@ -113,6 +114,7 @@ class Server:
             while (raw := self._arrived(wire)) is not None:
                 visit = Visit(wire, raw, self._ended)
                 self.visits.append(visit)
+                self._visited.set()
                 self._behaviour(visit)
 
     def _arrived(self, wire: socket.socket) -> bytes | None:

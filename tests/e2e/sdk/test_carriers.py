@@ -17,9 +17,11 @@ from tests.e2e.sdk.refunding import right, well
 from tests.support.calls import REFUND
 from tests.support.ports import HeldPort
 from tests.support.small_gateway import (
+    ENDLESS,
+    NOT_TAKEN,
     ONCE,
     PATIENT,
-    QUICK,
+    SILENT,
     Async,
     Colour,
     answer,
@@ -148,15 +150,16 @@ WRONG: dict[str, tuple[Behaviour, Cause]] = {
     "silent in the middle": (silent_in_the_middle, Cause.TIMED_OUT),
     "dripping": (dripping, Cause.TIMED_OUT),
 }
+IMPATIENT = {"silent": SILENT, "silent in the middle": SILENT, "dripping": ENDLESS}
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_whatever_else_comes_back_is_unknown(colour: Colour, case: str) -> None:
     behaviour, cause = WRONG[case]
-    connection = QUICK if cause is Cause.TIMED_OUT else PATIENT
 
     with serving(behaviour) as server:
-        outcome = made(colour, server.url, connection=connection)
+        outcome = made(colour, server.url, connection=IMPATIENT.get(case, PATIENT))
+        server.await_visit()
 
     assert isinstance(outcome, Unknown)
     assert (outcome.cause, outcome.may_be_done) == (cause, True)
@@ -166,7 +169,7 @@ def test_whatever_else_comes_back_is_unknown(colour: Colour, case: str) -> None:
 def test_on_a_loop_a_head_that_drips_is_given_up_too() -> None:
     driver = Async()
     with serving(dripping_its_head) as server:
-        outcome = made(driver, server.url, connection=QUICK)
+        outcome = made(driver, server.url, connection=ENDLESS)
         driver.close()
 
     assert isinstance(outcome, Unknown)
@@ -196,7 +199,7 @@ def test_a_connection_that_is_never_taken_is_given_up(colour: Colour) -> None:
         for each in waiting:
             each.setblocking(False)  # noqa: FBT003  The standard library's own signature.
             each.connect_ex(("127.0.0.1", port))
-        outcome = made(colour, f"http://127.0.0.1:{port}", connection=QUICK)
+        outcome = made(colour, f"http://127.0.0.1:{port}", connection=NOT_TAKEN)
         for each in waiting:
             each.close()
 

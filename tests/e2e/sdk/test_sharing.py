@@ -1,6 +1,7 @@
 """One merchant shared by threads or tasks, and closed: connections are few, none is left open."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -54,13 +55,22 @@ async def test_tasks_share_an_async_merchant_up_to_its_connections() -> None:
 
 
 async def test_a_cancelled_task_harms_no_later_call() -> None:
+    arrived, given_up = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
     def slow_at_first(visit: Visit) -> None:
         if len(server.visits) == 1:
-            visit.silence(1)
+            loop.call_soon_threadsafe(arrived.set)
+            while not (given_up.wait(0.05) or visit.ended.is_set()):
+                continue
         well(visit)
 
     with serving(slow_at_first) as server:
         async with AsyncMerchant(**settings(base_url=server.url)) as merchant:
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(merchant.refund(**REFUND[2]), 0.2)
+            first = asyncio.create_task(merchant.refund(**REFUND[2]))
+            await arrived.wait()
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            given_up.set()
             assert isinstance(await merchant.refund(**REFUND[2]), Refunded)
