@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.support.engines import PATIENT
 from tests.support.evidence import evidence
 from tests.support.stores import AnyStore
 from tillgate.acquiring.acquirement import Acquirement, Terms
@@ -48,7 +49,7 @@ from tillgate.engine.decide.paying import Ask, Opened
 from tillgate.engine.issuer import Answer, Approved, Declined, Unknown
 from tillgate.engine.operation import Operation
 from tillgate.engine.ports import Select
-from tillgate.engine.settings import DecideSettings, LaneSettings
+from tillgate.engine.settings import DecideSettings
 from tillgate.engine.verbs import VERBS
 from tillgate.kernel.clock import ManualClock, parse_rfc3339
 from tillgate.kernel.errors import Refused
@@ -111,7 +112,7 @@ class Score:
             clock=self.clock,
             ids=self.ids,
             decide=settings or DecideSettings(),
-            lanes=LaneSettings(),
+            lanes=PATIENT,
         )
         self.payers: dict[tuple[str, str], str] = {}
 

@@ -68,6 +68,15 @@ async def test_a_full_lane_refuses_and_executes_nothing(
         assert faulty.transactions == 1
 
 
+async def test_who_was_answered_may_ask_again_at_once_however_long_that_took(
+    store: AnyStore, running: Running
+) -> None:
+    async with running(lanes=LaneSettings(queue_wait_ms_max=0)) as (engine, _):
+        for command in notes(3):
+            await engine.execute(command)
+        assert await facts(store) == {"f0": "0", "f1": "1", "f2": "2"}
+
+
 async def test_background_work_gets_its_places_beside_people(running: Running) -> None:
     async with running() as (engine, faulty):
         faulty.gate.clear()

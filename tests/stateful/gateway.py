@@ -12,6 +12,7 @@ from typing import Any, Final, final
 
 from tests.engine.score import SeededIds
 from tests.support import asgi
+from tests.support.engines import PATIENT
 from tests.support.wire import gateway_key, merchant_key
 from tillgate.acquiring.agreement import Agreement
 from tillgate.acquiring.attempt import Attempt
@@ -39,7 +40,7 @@ from tillgate.engine.commands import (
 )
 from tillgate.engine.issuer import Answer, Approved, Declined, Question, Unknown, WrongPin
 from tillgate.engine.ports import Select
-from tillgate.engine.settings import DecideSettings, LaneSettings
+from tillgate.engine.settings import DecideSettings
 from tillgate.engine.verbs import VERBS
 from tillgate.gateway.api import ApiDoor
 from tillgate.kernel.clock import ManualClock, parse_rfc3339, rfc3339
@@ -128,7 +129,7 @@ class Gateway:
             clock=self.clock,
             ids=self.ids,
             decide=DecideSettings(risk=RISK, approximate=limits),
-            lanes=LaneSettings(),
+            lanes=PATIENT,
         )
         self.desk = Desk(
             engine=self.engine,

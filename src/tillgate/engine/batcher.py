@@ -143,8 +143,7 @@ class Engine:
     async def _work(self) -> None:
         while True:
             batch = await self._lanes.gather()
-            self._lanes.began()
-            run = asyncio.ensure_future(self._settle(batch))
+            run = asyncio.ensure_future(self._run(batch))
             try:
                 await asyncio.shield(run)
             except asyncio.CancelledError:
@@ -153,8 +152,14 @@ class Engine:
             except Exception as error:  # noqa: BLE001  Not even a log that cannot be written ends the engine.
                 for job in batch:
                     job.fail(_broken(error))
-            finally:
-                self._lanes.ended()
+
+    async def _run(self, batch: Sequence[Job]) -> None:
+        """Settle a batch; it is over before anybody who was answered in it can ask again."""
+        self._lanes.began()
+        try:
+            await self._settle(batch)
+        finally:
+            self._lanes.ended()
 
     async def _settle(self, jobs: Sequence[Job]) -> None:
         """Decide and commit; a batch that fails is cut in halves until each job stands alone."""
