@@ -27,6 +27,8 @@ PIN: Final = "123456"
 READY_S_MAX: Final = 120.0
 END_S_MAX: Final = 60.0
 COMMAND_S_MAX: Final = 120.0
+QUEUE_WAIT_MS_MAX: Final = "120000"
+"""A person who waits behind a slow disk is not what most tests are about; else they are refused."""
 PROGRAM: Final = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -92,7 +94,8 @@ class Gateway:
         self._held = HeldPort()
         self.port = self._held.number
         self._program = program
-        self._settings = {f"TILLGATE_{name.upper()}": text for name, text in settings.items()}
+        chosen = {"queue_wait_ms_max": QUEUE_WAIT_MS_MAX, **settings}
+        self._settings = {f"TILLGATE_{name.upper()}": text for name, text in chosen.items()}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
