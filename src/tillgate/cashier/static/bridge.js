@@ -20,7 +20,8 @@
 
   var READY = "AlipayJSBridgeReady";
   var HELLO_EVERY_MS = 150;
-  var HELLO_WAIT_MS = 1500;
+  var HELLOS_MAX = 10; // To whoever frames the page: counted, not timed, for a page that is busy has not waited.
+  var HELLOS_HOME_MAX = 100; // Where the browser says that it is the gateway's own page, which may be busy itself.
   var ASK_TIMEOUT_MS = 15000;
   var ASK_PAUSES_MS = [400, 1200, 3000]; // Pauses between tries of one call; afterwards the gateway counts as unreachable.
   var SETTLE_PAUSES_MS = [1000, 2000, 3000, 4000]; // How long a payment in flight is asked for once its window is gone.
@@ -447,11 +448,13 @@
   }
 
   function lookForWallet() {
-    var until = new Date().getTime() + HELLO_WAIT_MS;
+    var above = window.location.ancestorOrigins; // Not every browser has it.
+    var left = above && above[0] === gateway ? HELLOS_HOME_MAX : HELLOS_MAX;
     window.addEventListener("message", fromWallet, false);
     (function hello() {
       if (way !== "undecided") return;
-      if (new Date().getTime() > until) return decide("alone");
+      if (left === 0) return decide("alone");
+      left -= 1;
       try {
         toWallet({ type: "hello" });
       } catch (reason) {
