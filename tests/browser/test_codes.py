@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.acting import WAIT_S_MAX, leave
+from tests.browser.acting import WAIT_S_MAX, leave, until
 from tests.browser.conftest import WAIT_MS_MAX, NewContext, watched_contexts
 from tests.browser.places import WAYS, Place
 from tests.support import browser as chromium
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("browser-codes")
 each_way = pytest.mark.parametrize("way", WAYS)
 each_form = pytest.mark.parametrize("way", ["wallet", "window"])
 BUSY = """() => { setTimeout(() => {
-  const ends = Date.now() + 2000;
+  const ends = Date.now() + 6000;
   while (Date.now() < ends);
 }, 0); }"""
 """Longer than a view stays that nobody waits for."""
@@ -154,6 +154,7 @@ def test_8000_an_issuer_that_says_no_later_leaves_the_order_to_be_paid_anew(
 
 
 def _offered_a_cashier(at: Place, signed: str) -> bool:
+    until(at.is_without_window, "the cashier's window stayed")
     at.enter("rich")
     at.call({"orderStr": signed})
     return at.is_offered_a_cashier()

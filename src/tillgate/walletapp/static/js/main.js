@@ -10,7 +10,7 @@ import { zhHans } from "../locales/zh-hans.js";
 import { zhHant } from "../locales/zh-hant.js";
 import { Allowed } from "./allowed.js";
 import { History } from "./history.js";
-import { homeScreen } from "./home.js";
+import { Home } from "./home.js";
 import { SignIn } from "./signin.js";
 import { Story } from "./story.js";
 import { WebView } from "./webview.js";
@@ -39,6 +39,8 @@ class Wallet {
     this.signIn = null;
     /** @type {History | Allowed | null} A list of the payer's own that stands in the phone. */
     this.list = null;
+    /** @type {Home | null} The home screen, while it stands in the phone. */
+    this.home = null;
     this.unseen = 0;
     this.refreshTimer = 0;
     this.story = new Story(this.speech, byId("story"), { onStep: (step, live) => this.stepTold(step, live) });
@@ -95,18 +97,22 @@ class Wallet {
     if (!payer) return this.showSignIn();
     const before = this.list instanceof History ? "history" : this.list && "allowed";
     this.list = null;
-    this.screen(
-      homeScreen(this.speech, payer, {
-        last: this.last,
-        onShop: () => this.openPage(document.body.dataset.shop ?? "/shop"),
-        onSeed: () => this.openPage(document.body.dataset.seed ?? "/shop/seed"),
-        onHistory: () => this.showList(History),
-        onAllowed: () => this.showList(Allowed),
-        onSignOut: () => this.signOut(),
-      }),
-    );
+    const home = new Home(this.speech, payer, {
+      last: this.last,
+      onShop: () => this.openPage(document.body.dataset.shop ?? "/shop"),
+      onSeed: () => this.openPage(document.body.dataset.seed ?? "/shop/seed"),
+      onHistory: () => this.showList(History),
+      onAllowed: () => this.showList(Allowed),
+      onSignOut: () => this.signOut(),
+    });
+    this.screen(home.element);
+    this.home = home;
     // Who comes back from a list stands where they left.
     if (before) /** @type {HTMLElement | null} */ (this.phone.querySelector(`[data-own=${before}]`))?.focus();
+  }
+
+  showNews() {
+    if (this.payer) this.home?.show(this.payer, this.last);
   }
 
   /** @param {typeof History | typeof Allowed} Kind */
@@ -126,7 +132,7 @@ class Wallet {
       onPaid: (result) => {
         this.last = result;
         this.refreshSoon();
-        if (!this.view && !this.list) this.showHome();
+        this.showNews();
       },
       onSignedOut: () => view.close().then(() => this.showSignIn()),
       announce: (text) => this.announce(text),
@@ -144,6 +150,7 @@ class Wallet {
 
   /** A view that is closing stays, hidden, until its page has heard the result. @param {HTMLElement} element */
   screen(element) {
+    this.home = null;
     this.problem.textContent = "";
     document.body.append(this.problem);
     for (const child of [...this.phone.children]) if (!child.classList.contains("view") || !(/** @type {HTMLElement} */ (child).hidden)) child.remove();
@@ -161,7 +168,7 @@ class Wallet {
       if (status !== 200 || !this.payer) return;
       this.payer = /** @type {import("./signin.js").Payer} */ (body);
       this.view?.showBalance(this.payer.balance);
-      if (!this.view && !this.list) this.showHome();
+      this.showNews();
     }, REFRESH_AFTER_MS);
   }
 

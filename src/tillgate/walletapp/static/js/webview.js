@@ -11,7 +11,7 @@ import { Payment } from "./payment.js";
 
 /** As tight as a shop works with: scripts, its own storage, forms, and the alerts of the document's sample page. */
 const SANDBOX = "allow-scripts allow-same-origin allow-forms allow-modals";
-const CALLBACK_WAIT_MS = 3000; // How long a page is waited for that has to hear how its payment ended,
+const CALLBACK_WAIT_MS = 15_000; // How long a page is waited for, unseen, that has to hear how its payment ended,
 const CALLBACK_TIME_MS = 400; // what it gets for its own work before it is closed,
 const ANSWER_TIME_MS = 60; // and what it gets to hear the answer to the call that closes it.
 const TOAST_MS = 2200;
