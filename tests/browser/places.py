@@ -137,6 +137,11 @@ class Place:
         self.page.evaluate("0")
         return bool(self.told)
 
+    def is_without_window(self) -> bool:
+        """Tell whether the page stands alone; a window that closes is there a moment longer."""
+        self.page.evaluate("0")
+        return self.page.context.pages == [self.page]
+
     def is_offered_a_cashier(self) -> bool:
         """Wait for what a call made alone comes to: a cashier's window, or an answer at once."""
         until(lambda: self.is_told() or len(self.page.context.pages) > 1, "the call led nowhere")

@@ -62,7 +62,7 @@ def balance(page: Page) -> str:
 
 def test_a_payer_allows_and_the_shop_believes_state_and_code(stage: Stage, rich: Payer) -> None:
     view = ask_in_wallet(stage)
-    assert stage.page.inner_text(".titles h2") == "Automatic payments"
+    stage.page.locator(".titles h2", has_text="Automatic payments").wait_for()
     assert "Maison Lin" in view.locator("h1").inner_text()
     agree(view)
     view.locator("main[data-agreed=allowed]").wait_for()

@@ -282,7 +282,7 @@ def test_no_stranger_frames_the_signing_page(gateway: Gateway, browser: Browser)
 
 def test_the_wallet_says_that_the_page_is_its_own(stage: Stage) -> None:
     ask_in_wallet(stage)
-    assert stage.page.is_visible(".seal")
+    stage.page.locator(".seal").wait_for()
     assert stage.page.is_hidden(".balance-chip")
     stage.page.click(".titlebar [aria-label='Close the page']")
     stage.page.click(".tile >> nth=0")

@@ -131,8 +131,15 @@ def test_the_documents_page_pays_as_it_is_printed(stage: Stage) -> None:
     assert said[2].startswith('callback result:{"resultCode":"9000"')
 
 
-def test_a_page_sets_the_title_shows_a_toast_and_opens_another_page(stage: Stage) -> None:
+def titled_shop(stage: Stage) -> Frame:
+    """Return the shop's page once the title that it sets by itself stands over it."""
     shop = stage.open_wallet()
+    stage.page.locator(".titles h2", has_text=shop.inner_text("#title")).wait_for()
+    return shop
+
+
+def test_a_page_sets_the_title_shows_a_toast_and_opens_another_page(stage: Stage) -> None:
+    shop = titled_shop(stage)
     call(shop, "setTitle", {"title": "iPay test", "subtitle": "a sample"})
     assert heard(shop) == {}
     assert stage.page.inner_text(".titles h2") == "iPay test"
@@ -150,7 +157,7 @@ def test_a_page_sets_the_title_shows_a_toast_and_opens_another_page(stage: Stage
 
 
 def test_the_wallet_believes_nobody_but_the_page_that_said_hello(stage: Stage) -> None:
-    shop = stage.open_wallet()
+    shop = titled_shop(stage)
     title = stage.page.inner_text(".titles h2")
     shop.evaluate(
         """(origin) => window.parent.postMessage({tillgate: "bridge", type: "call", nonce: "n",

@@ -39,6 +39,8 @@ def test_no_page_has_an_accessibility_fault(
     found["result"] = violations(stage.view())
     if size == "phone":
         page.click("#tabs [data-tab=story]")
+    for last in ("notification_acknowledged", "callback"):  # Then the story stands still.
+        page.locator(".sale").first.locator(f"[data-kind={last}]").first.wait_for()
     found["story"] = violations(page.main_frame)
     assert {name: faults for name, faults in found.items() if faults} == {}
 

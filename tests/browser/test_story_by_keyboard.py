@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Frame, Page
 
-from tests.browser.acting import LINGER, Stage, type_pin
+from tests.browser.acting import LINGER, Stage, type_pin, until
 from tests.browser.conftest import NewContext
 from tests.support.gateway import PIN, Gateway
 
@@ -48,6 +48,22 @@ def _focused(page: Page) -> tuple[Frame, str]:
     return frame, said
 
 
+def _press_tab(page: Page) -> None:
+    """Press Tab and wait until the focus has moved; into another site's frame it moves later."""
+    before, _ = _focused(page)
+    before.evaluate("() => { window.passed = document.activeElement; }")
+    page.keyboard.press("Tab")
+
+    def has_moved() -> bool:
+        frame, said = _focused(page)
+        if frame is not page.main_frame and said.startswith("body"):
+            return False
+        passed = frame.evaluate("document.activeElement === window.passed")
+        return frame is not before or not passed
+
+    until(has_moved, "Tab does not move the focus")
+
+
 def _tab_to(page: Page, wanted: str) -> Frame:
     """Press Tab until the focus stands on what is wanted."""
     passed = []
@@ -56,7 +72,7 @@ def _tab_to(page: Page, wanted: str) -> Frame:
         if wanted in said:
             return frame
         passed.append(said)
-        page.keyboard.press("Tab")
+        _press_tab(page)
     message = f"{wanted} is not reached by Tab: {passed}"
     raise AssertionError(message)
 

@@ -254,6 +254,7 @@ def _buy(browser: Browser, devtools: str, at: Stall, started: "subprocess.Popen[
         theirs.close()
     context = theirs.contexts[0]
     page = next(page for page in context.pages if at.origin in page.url)
+    page.wait_for_load_state()  # The command does not: a press before the page's script is lost.
     with context.expect_page() as opening:
         page.click("#pay")
     field = opening.value.locator("#pin")
