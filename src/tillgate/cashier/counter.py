@@ -17,11 +17,12 @@ from tillgate.edge.answers import Answer, not_signed_in, wrong_pin
 from tillgate.edge.asgi import Headers, Incoming
 from tillgate.edge.asking import ask_debit
 from tillgate.edge.callbacks import callback
+from tillgate.edge.cookies import cookie_value
 from tillgate.edge.desk import Desk
 from tillgate.edge.executed import once_executed
 from tillgate.edge.following import follow
 from tillgate.edge.secrets import digest
-from tillgate.edge.sessions import cookie_value, prove_pin, try_given_back
+from tillgate.edge.sessions import prove_pin, try_given_back
 from tillgate.edge.shown import session_json
 from tillgate.edge.signing_in import sign_in
 from tillgate.edge.standing import of_order

@@ -10,7 +10,6 @@ has ended sessions since opens nothing.
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
 from typing import TypeVar, final
 
 import msgspec
@@ -159,15 +158,6 @@ async def sign_out(desk: Desk, payer: Payer) -> None:
 
 def _key(desk: Desk) -> Secret:
     return desk.secret.derived("payer session")
-
-
-def cookie_value(header: str, name: str) -> str:
-    """Return a cookie's value from a Cookie header, or ""."""
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
 
 
 def _tell(desk: Desk, merchant_trans_id: str, summary: str, *, verdict: str) -> None:

@@ -11,9 +11,10 @@ import msgspec
 
 from tillgate.acquiring.payer import Payer
 from tillgate.edge.asgi import Headers, Incoming
+from tillgate.edge.cookies import cookie_value
 from tillgate.edge.desk import Desk, DoorSettings
 from tillgate.edge.secrets import digest
-from tillgate.edge.sessions import cookie_value, issue, session_of
+from tillgate.edge.sessions import issue, session_of
 from tillgate.kernel.ids import PayerId
 
 BEARER = "bearer "

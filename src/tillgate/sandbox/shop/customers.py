@@ -6,9 +6,9 @@ leaves the browser's session and the gateway; an access token never leaves this 
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Final, final
 
+from tillgate.edge.cookies import cookie_value
 from tillgate.kernel.ids import IdFactory
 from tillgate.merchant import AccessToken
 
@@ -53,7 +53,7 @@ class Customers:
 
         A new state and number each time, so an old way back is worth nothing any more.
         """
-        value = self._value(cookie_header)
+        value = cookie_value(cookie_header, COOKIE)
         value = value if value in self._known else self._ids.token()
         customer = Customer(state=self._ids.token(), agreement_id=self._ids.token()[:32])
         self._known[value] = customer
@@ -64,21 +64,13 @@ class Customers:
 
     def of(self, cookie_header: str) -> Customer | None:
         """Return whose browser this is, if it has asked for an agreement."""
-        return self._known.get(self._value(cookie_header))
+        return self._known.get(cookie_value(cookie_header, COOKIE))
 
     def ended(self, agreement_id: str) -> None:
         """Note what a verified notification says: this agreement is over."""
         for customer in self._known.values():
             if customer.agreement_id == agreement_id and not customer.ended:
                 customer.ended = "wallet"
-
-    @staticmethod
-    def _value(cookie_header: str) -> str:
-        try:
-            found = SimpleCookie(cookie_header).get(COOKIE)
-        except CookieError:
-            return ""
-        return found.value if found else ""
 
 
 def set_cookie(value: str) -> tuple[bytes, bytes]:
