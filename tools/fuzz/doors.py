@@ -22,8 +22,8 @@ from tillgate.cli.listener import limited
 from tillgate.config.settings import read_settings
 from tillgate.config.values import SettingRefused
 from tillgate.edge.asgi import Receive, Scope, Send
+from tillgate.edge.cookies import cookie_value
 from tillgate.edge.evidence import signals_of
-from tillgate.edge.sessions import cookie_value
 from tillgate.engine.commands import (
     AddClientKey,
     DecideReview,

@@ -4,10 +4,12 @@ Decides when a peer that sends too much, too slowly or nothing at all is let go,
 is turned away unread; it knows no request. What must hold: a peer that has not sent a whole request
 in time, or does not take its answer, holds no connection, whatever it trickles; when there are more
 connections than may be, the one that has waited longest for its peer is closed, so that idle ones
-keep nobody out; a connection whose request is being answered is never closed for another.
+keep nobody out; a connection whose request is being answered is never closed for another; a request
+has the headers of its head alone, since what follows a body was judged by nobody.
 """
 
 import asyncio
+import logging
 import resource
 from typing import Any, Final, final
 
@@ -17,6 +19,11 @@ from tillgate.edge.asgi import Receive, Scope, Send, reply_json
 from tillgate.kernel.results import Result
 
 HEAD_BYTES_MAX: Final = 32 * 1024
+HEADER_MARKS: Final = 4
+"""What stands around a header's name and value: a colon, a blank, the end of the line."""
+HEAD_TOO_LARGE: Final = "The request's head is larger than 32 KiB."
+PEERS: Final = "uvicorn.error.peers"
+"""Who logs what uvicorn says of peers, errors alone: else what is no HTTP is a line each time."""
 WAITING_MIN: Final = 256
 """Connections beside those that are answered: waiting for a peer, or told there are too many."""
 OTHER_FILES_MAX: Final = 512
@@ -79,7 +86,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  What uvicorn hands over.
         """Start with no request."""
         super().__init__(*args, **kwargs)
-        self._head_bytes = 0
+        self.logger = logging.getLogger(PEERS)
+        self._pending_bytes = 0
+        self._is_head_too_large = False
         self._is_in_head = True
         self._is_answering = False
         self._arriving: asyncio.TimerHandle | None = None
@@ -100,17 +109,20 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, unless a head grows beyond its limit."""
-        if self._is_in_head:
-            self._head_bytes += len(data)
+        """Take what came, unless what is neither a whole head nor a body grows beyond its limit."""
+        self._pending_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
         # Bytes that came with a head's last ones belong to the body, so this looks afterwards.
-        if self._is_in_head and self._head_bytes > HEAD_BYTES_MAX:
-            self.send_400_response("The request's head is larger than 32 KiB.")
+        if self._pending_bytes > HEAD_BYTES_MAX:
+            self.send_400_response(HEAD_TOO_LARGE)
         elif self._arriving is None and not self._is_answering:
             self._wait()  # Whatever comes ends the wait of an idle connection: blank lines, too.
+
+    def send_400_response(self, msg: str) -> None:
+        """Say what is wrong with a request that is none, and close."""
+        super().send_400_response(HEAD_TOO_LARGE if self._is_head_too_large else msg)
 
     def on_message_begin(self) -> None:
         """Begin to wait for the rest of a request."""
@@ -121,17 +133,35 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._arriving is None:
             self._wait()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of the head; one that comes after the body is dropped.
+
+        uvicorn would add it to the others, and a caller would write behind what our proxy wrote.
+        """
+        if self._is_in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Count no more, the doors limit a body; turn it away when too many are answered."""
+        head = sum(len(name) + len(value) + HEADER_MARKS for name, value in self.headers)
+        if head + len(self.url) > HEAD_BYTES_MAX:
+            self._is_head_too_large = True
+            raise ValueError(HEAD_TOO_LARGE)  # It ends the reading; `send_400_response` is next.
         self._is_in_head = False
-        self._head_bytes = 0
+        self._pending_bytes = 0
         self.app = too_many if self.crowd.is_full(len(self.tasks)) else self.config.loaded_app
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Count anew: marks of chunks come with bytes of a body, which the doors limit."""
+        self._pending_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Wait for nothing more: the request is here."""
         super().on_message_complete()
         self._is_in_head = True
+        self._pending_bytes = 0
         self._wait_no_more()
         if not self.cycle.response_complete:
             self._is_answering = True
@@ -172,6 +202,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
 def limited(request_wait_s_max: float, connections_max: int = 1_000) -> type[LimitedProtocol]:
     """Return the class of connections that wait so long for a peer, and are answered so many."""
+    logging.getLogger(PEERS).setLevel(logging.ERROR)
     own = {"request_wait_s_max": request_wait_s_max, "crowd": Crowd(connections_max)}
     return type("Limited", (LimitedProtocol,), own)
 
