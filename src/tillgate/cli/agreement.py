@@ -28,7 +28,6 @@ from tillgate.cli.surface import (
 
 app = typer.Typer(
     add_completion=False,
-    help="Ask payers for agreements, debit them, and see them.",
     no_args_is_help=True,
 )
 

@@ -23,9 +23,7 @@ from tillgate.cli.surface import (
     tell_change,
 )
 
-app = typer.Typer(
-    add_completion=False, help="Register clients and their public keys.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 Client = Annotated[str, typer.Argument(help="The clientId, at most 32 characters.")]
 HOUR_MS = 3_600_000

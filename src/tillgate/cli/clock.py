@@ -30,7 +30,7 @@ _NOT_HERE: Final = (401, 404)
 _OK: Final = 200
 _WRONG: Final = 400
 
-app = typer.Typer(add_completion=False, help="Move a sandbox's clock.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 Url = Annotated[
     str,
     typer.Option(

@@ -24,7 +24,6 @@ from tillgate.cli.surface import (
 
 app = typer.Typer(
     add_completion=False,
-    help="Make, upgrade and look at a gateway's database.",
     no_args_is_help=True,
 )
 

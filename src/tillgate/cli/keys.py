@@ -22,9 +22,7 @@ from tillgate.cli.surface import (
     say,
 )
 
-app = typer.Typer(
-    add_completion=False, help="Make key pairs, and change the gateway's own.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 Bits = Annotated[int, typer.Option("--bits", help="2048, 3072 or 4096.")]
 

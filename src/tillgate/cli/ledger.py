@@ -19,9 +19,7 @@ from tillgate.cli.surface import (
     progress,
 )
 
-app = typer.Typer(
-    add_completion=False, help="Audit the ledger, and look into it.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.callback()

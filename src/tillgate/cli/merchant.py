@@ -19,9 +19,7 @@ from tillgate.cli.surface import (
     tell_change,
 )
 
-app = typer.Typer(
-    add_completion=False, help="Register merchants and change their settings.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 Merchant = Annotated[str, typer.Argument(help="The merchantId, at most 64 characters.")]
 Name = Annotated[str | None, typer.Option("--name", help="Shown to the buyer as the payee.")]

@@ -21,7 +21,6 @@ from tillgate.cli.surface import (
 
 app = typer.Typer(
     add_completion=False,
-    help="See what merchants were told, and tell it again.",
     no_args_is_help=True,
 )
 

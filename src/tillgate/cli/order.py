@@ -45,10 +45,17 @@ DEMO_CLIENT = "4Q5XSH6SSG02T006"
 app = typer.Typer(
     add_completion=False,
     name="order",
-    help="Make and check order strings, offline; ask, refund and cancel as the merchant.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+
+
+@app.callback()
+def _group() -> None:
+    """Make and check order strings, offline; ask, refund and cancel as the merchant.
+
+    Example: tillgate order sign body.json --key merchant.private.pem
+    """
 
 
 class _Parts(msgspec.Struct):

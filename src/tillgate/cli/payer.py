@@ -25,9 +25,7 @@ from tillgate.cli.surface import (
     tell_change,
 )
 
-app = typer.Typer(
-    add_completion=False, help="Register payers, top them up, unlock them.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 Payer = Annotated[str, typer.Argument(help="The payer's id, as in alice.")]
 

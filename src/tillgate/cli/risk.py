@@ -24,9 +24,7 @@ from tillgate.cli.surface import (
     say,
 )
 
-app = typer.Typer(
-    add_completion=False, help="See what risk held back, and decide it.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 Order = Annotated[str, typer.Argument(help="The merchantTransId, or the acquirementId.")]
 Merchant = Annotated[

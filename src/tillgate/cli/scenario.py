@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CLOCK: Final = "/sandbox/clock"
 _OK: Final = 200
 
-app = typer.Typer(add_completion=False, help="Play situations you will meet.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME", help="Names from the list, or files that end in .json."),

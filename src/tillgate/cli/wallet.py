@@ -34,9 +34,7 @@ EXITS: Final[Mapping[str, Exit]] = {
     **dict.fromkeys(("4000", "5000", "6001"), Exit.REFUSED),
 }
 
-app = typer.Typer(
-    add_completion=False, help="Pay as a wallet does, from a shell.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.callback()

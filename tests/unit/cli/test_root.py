@@ -99,6 +99,30 @@ def test_every_help_shows_an_example_and_takes_json(
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_every_group_shows_an_example_too(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*filter(None, [name]), "--help"]) == 0
+
+    assert f"Example: tillgate {name}" in capsys.readouterr().out
+
+
+def test_ctrl_c_while_it_still_loads_shows_no_traceback() -> None:
+    script = (
+        "import sys\n"
+        "import tillgate.cli\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'tillgate.cli.root': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "tillgate.cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "demo"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_no_help_offers_what_is_switched_off(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*filter(None, [name]), "--help"]) == 0
 
