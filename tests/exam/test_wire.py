@@ -95,7 +95,10 @@ def test_an_answer_that_drips_ends_at_the_deadline(part: str) -> None:
 
 
 def test_silence_ends_at_the_deadline() -> None:
-    with peer(lambda connection, _: connection.recv(1)) as made:  # Until the other end is gone.
+    def wait(connection: socket.socket, _: bytes) -> None:
+        connection.recv(1)  # Until the other end is gone.
+
+    with peer(wait) as made:
         answer = Door(made.url, QUICK).send(BODY)
 
     assert answer.end is End.TIMED_OUT
