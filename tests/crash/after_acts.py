@@ -4,7 +4,6 @@ Each act prepares what it needs, is one request, and is followed by a look at wh
 What must hold: a request is made once and repeated byte for byte; a look asks as anybody may.
 """
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, final
@@ -13,6 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
+from tests.crash.dying import MOMENT_MS, wait
 from tests.support.asgi import ask, bearer, signed_in
 from tests.support.gateway import CLIENT_ID, MERCHANT_ID, PIN
 from tillgate.acquiring.attempt import Attempt
@@ -20,7 +20,7 @@ from tillgate.acquiring.notification import Notification
 from tillgate.acquiring.states import NotificationState
 from tillgate.bootstrap import House
 from tillgate.engine.ports import Select
-from tillgate.kernel.clock import rfc3339
+from tillgate.kernel.clock import SECOND_MS, ManualClock, rfc3339
 from tillgate.protocol.envelope import Kind, cut
 from tillgate.protocol.functions import FUNCTIONS
 from tillgate.protocol.keys import PrivateKey
@@ -33,7 +33,8 @@ DEBIT, REFUND = "acquiring.agreement.pay", "acquiring.common.refund"
 QUERY, CANCEL = "acquiring.common.payQuery", "acquiring.common.payCancel"
 PREPARE, APPLY = "oauth.auth.prepareForRedirect", "oauth.auth.applyToken"
 STATUS, END = "oauth.auth.queryByAuthInfo", "oauth.auth.cancelByAuthInfo"
-SETTLED_S_MAX: Final = 120
+WAITS_MAX: Final = 180 * SECOND_MS // MOMENT_MS
+"""More than the two minutes after which a merchant is told again."""
 
 
 @final
@@ -56,10 +57,16 @@ class Visit:
     """A house, visited as the merchant's server and as its payers."""
 
     def __init__(
-        self, house: House, key: PrivateKey, standing: Mapping[str, Mapping[str, str]]
+        self,
+        house: House,
+        key: PrivateKey,
+        standing: Mapping[str, Mapping[str, str]],
+        *,
+        clock: ManualClock,
     ) -> None:
         """Know what stands since the beginning: an order and a token of each payer."""
         self._house = house
+        self.clock = clock
         self._key = key
         self._sessions: dict[str, str] = {}
         self.standing = standing
@@ -134,10 +141,10 @@ class Visit:
         owed = Select(record=Notification, equals=(("state", NotificationState.PENDING),), limit=1)
         asked = Select(record=Attempt, equals=(("state", UNANSWERED),), limit=1)
         reader = self._house.desk.reader
-        for _ in range(SETTLED_S_MAX * 50):
+        for _ in range(WAITS_MAX):
             if not (await reader.select(owed) or await reader.select(asked)):
                 return
-            await asyncio.sleep(0.02)
+            await wait(self.clock)
         raise AssertionError("something is still owed")
 
 

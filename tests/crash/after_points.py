@@ -18,7 +18,7 @@ import msgspec
 from tests.crash.after_acts import (
     ACTS,
     APPLY,
-    SETTLED_S_MAX,
+    WAITS_MAX,
     Request,
     Visit,
     code_grant,
@@ -30,17 +30,18 @@ from tests.crash.dying import (
     PATIENT,
     Fuse,
     audited,
+    clock_at,
     forked,
     log_aside,
     make_brittle,
     running,
+    wait,
 )
 from tests.support.asgi import ask, bearer, sandbox, signed_in
 from tests.support.gateway import merchant_of, order
 from tillgate.acquiring.merchant import Merchant
 from tillgate.bootstrap import House
 from tillgate.engine.commands import AddPayer, SetMerchant
-from tillgate.kernel.clock import SystemClock
 from tillgate.kernel.ids import PayerId
 from tillgate.protocol.keys import PrivateKey, load_private_key
 from tillgate.sandbox.identities import MERCHANT_ID
@@ -68,9 +69,9 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     async def lived(self, before: "Life | None", fuse: Fuse) -> None:
         """Repeat what the life before was about, then begin the act and die in it."""
         standing = json.loads((self.folder / "standing").read_text())
-        clock = SystemClock(offset_ms=self.number * LATER_MS)
+        clock = clock_at(self.number * LATER_MS)
         async with sandbox(self.folder / "data", clock=clock) as house:
-            visit = Visit(house, self.key, standing)
+            visit = Visit(house, self.key, standing, clock=clock)
             if before is not None and before.note("request").exists():
                 await before.repeated(visit)
             await visit.settled()
@@ -91,10 +92,10 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
         """Send again what this life sent, until the answer is final, and look what is true."""
         request = msgspec.json.decode(self.note("request").read_bytes(), type=Request)
         said = [await visit.send(request)]
-        for _ in range(SETTLED_S_MAX * 10):
+        for _ in range(WAITS_MAX):
             if status(said[-1]) != "U":
                 break
-            await asyncio.sleep(0.1)
+            await wait(visit.clock)
             said.append(await visit.send(request))
         self.note("repeated").write_text(json.dumps(said))
         assert status(said[-1]) == "S", said[-1]
@@ -124,7 +125,8 @@ async def _template(folder: Path, url: str) -> None:
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     (data / "tillgate.toml").write_text(PATIENT + CALM)
-    async with sandbox(data) as house:
+    clock = clock_at()
+    async with sandbox(data, clock=clock) as house:
         books = house.books
         add = AddPayer(
             operation_id=books.operation(),
@@ -141,7 +143,7 @@ async def _template(folder: Path, url: str) -> None:
         await books.engine.execute(
             SetMerchant(operation_id=books.operation(), operator="crash", merchant=merchant)
         )
-        visit = Visit(house, _key(data), {})
+        visit = Visit(house, _key(data), {}, clock=clock)
         standing = {}
         for payer in ("rich", "outside"):
             _, given = await visit.signed(payer)

@@ -1,7 +1,9 @@
 """A process that ends itself before or after a chosen write, as a power cut would.
 
 It knows statements of the writer (BEGIN, each flush, COMMIT) and no meaning of them. What must
-hold: nothing of the process is asked whether it would like to end; it learns nothing of it.
+hold: nothing of the process is asked whether it would like to end; it learns nothing of it; it
+comes to the same writes in the same order on any machine, since its time passes while it waits and
+at no other moment: a bank that is asked seconds after the intent is not asked at all.
 """
 
 import asyncio
@@ -18,10 +20,12 @@ from typing import Any, final
 import structlog
 
 from tillgate.cli.root import run
+from tillgate.kernel.clock import ManualClock, SystemClock
 
 DIED = 9
 PATIENT = "queue_wait_ms_max = 120000\n"
 """No command is refused because a disk is slow: a death at each write is what is wanted."""
+MOMENT_MS = 20
 WRITES = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK")
 
 
@@ -93,6 +97,17 @@ def forked(work: Callable[[], int]) -> int:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def clock_at(later_ms: int = 0) -> ManualClock:
+    """Return the clock of a process: so much later than now, and standing still."""
+    return ManualClock(SystemClock(offset_ms=later_ms).now_ms())
+
+
+async def wait(clock: ManualClock) -> None:
+    """Wait for a moment, which passes by the process's clock, too."""
+    await asyncio.sleep(MOMENT_MS / 1_000)
+    clock.advance(MOMENT_MS)
 
 
 def running(work: Coroutine[Any, Any, None]) -> int:

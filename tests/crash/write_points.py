@@ -19,13 +19,16 @@ import msgspec
 
 from tests.crash.dying import (
     DIED,
+    MOMENT_MS,
     PATIENT,
     Fuse,
     audited,
+    clock_at,
     forked,
     log_aside,
     make_brittle,
     running,
+    wait,
 )
 from tests.support.asgi import ask, bearer, sandbox, signed_in
 from tests.support.gateway import merchant_of, order
@@ -34,12 +37,13 @@ from tillgate.acquiring.states import NotificationState
 from tillgate.bootstrap import House
 from tillgate.engine.commands import AddPayer
 from tillgate.engine.ports import Select
-from tillgate.kernel.clock import SystemClock
+from tillgate.kernel.clock import SECOND_MS, ManualClock
 from tillgate.kernel.ids import PayerId
 
 LATER_MS = 40_000
 """What the second process is ahead: more than a lease, less than an order lives."""
-TOLD_S_MAX = 120
+WAITS_MAX = 180 * SECOND_MS // MOMENT_MS
+"""More than the two minutes after which a merchant is told again."""
 
 
 async def _pay(house: House, order_str: str, payer: str) -> dict[str, Any]:
@@ -55,38 +59,40 @@ async def _pay(house: House, order_str: str, payer: str) -> dict[str, Any]:
     return told
 
 
-async def _told(house: House) -> str:
+async def _told(house: House, clock: ManualClock) -> str:
     """Wait until the merchant has acknowledged, and return the state of the notification."""
     query = Select(record=Notification, limit=2)
-    for _ in range(TOLD_S_MAX * 20):
+    for _ in range(WAITS_MAX):
         rows = await house.desk.reader.select(query)
         if rows and rows[0].state is NotificationState.ACKNOWLEDGED:
             break
-        await asyncio.sleep(0.05)
+        await wait(clock)
     return ",".join(row.state for row in rows)
 
 
 async def _first(point: "Point", fuse: Fuse) -> None:
     """Pay until the fuse blows; note the answer, if there was one before."""
     make_brittle(fuse)
-    async with sandbox(point.data) as house:
+    clock = clock_at()
+    async with sandbox(point.data, clock=clock) as house:
         fuse.is_armed = True
         told = await _pay(house, point.order_str, point.payer)
         point.answer.write_text(told["resultCode"])
-        await _told(house)
+        await _told(house, clock)
         fuse.is_armed = False
 
 
 async def _second(point: "Point") -> None:
     """Repeat the call, and note what there is at the end."""
-    async with sandbox(point.data, clock=SystemClock(offset_ms=LATER_MS)) as house:
+    clock = clock_at(LATER_MS)
+    async with sandbox(point.data, clock=clock) as house:
         codes = [(await _pay(house, point.order_str, point.payer))["resultCode"]]
-        for _ in range(TOLD_S_MAX * 10):
+        for _ in range(WAITS_MAX):
             if codes[-1] != "8000":
                 break
-            await asyncio.sleep(0.1)
+            await wait(clock)
             codes.append((await _pay(house, point.order_str, point.payer))["resultCode"])
-        found = {"repeated": codes, "notified": await _told(house)}
+        found = {"repeated": codes, "notified": await _told(house, clock)}
         point.found.write_text(json.dumps(found))
 
 
