@@ -117,6 +117,20 @@ class Buyers:
             await asyncio.sleep(0.05)
         return time.monotonic() - began_s
 
+    async def everybody_is_answered(self) -> None:
+        """Wait until each buyer, whatever becomes of what is under way, has asked and was told."""
+        before = self._answers()
+        # The first answer may be to a question of earlier, the next one is not.
+        while any(count < before[payer] + 2 for payer, count in self._answers().items()):
+            await asyncio.sleep(0.05)
+
+    def _answers(self) -> dict[str, int]:
+        """Return how often each buyer was told something."""
+        told = Counter[str]()
+        for payment in self.payments:
+            told[payment.payer] += len(payment.told)
+        return {payer: told[payer] for payer in self._payers}
+
     def told(self) -> Counter[str]:
         """Return how often each answer was given."""
         return Counter(said for payment in self.payments for said in payment.told)

@@ -1,6 +1,6 @@
 """The database is gone for a while: locked by another process, or its server stopped.
 
-What must hold: callers are told that nothing is known, within a bounded time; `/readyz` is red
+What must hold: callers are told that nothing is known while it is still gone; `/readyz` is red
 meanwhile and green afterwards; everybody who tried is paid once in the end, and nobody who paid is
 told that it failed.
 """
@@ -23,8 +23,6 @@ from tests.support.gateway import running
 
 PAYERS: Final = ("ann", "bob")
 GONE_S: Final = 60.0 if IS_LONG else 4.0
-ANSWER_S_MAX: Final = 45.0
-"""Three waits of five seconds for the lock, and what a busy machine adds."""
 
 
 @contextmanager
@@ -47,13 +45,13 @@ async def test_a_locked_database_costs_time_and_no_payment(tmp_path: Path) -> No
             with locked(gateway.data / "tillgate.sqlite"):
                 await asyncio.to_thread(becomes, gateway, 503)
                 assert await asyncio.to_thread(status, gateway, "/healthz") == 200
+                await buyers.everybody_is_answered()
                 await asyncio.sleep(GONE_S)
                 assert await asyncio.to_thread(status, gateway, "/readyz") == 503
             await buyers.more_are_paid()
             await asyncio.to_thread(becomes, gateway, 200)
         await buyers.close()
         assert set(buyers.told()) <= {"9000", "8000", "503"}
-        assert max(payment.took_s for payment in buyers.payments) < ANSWER_S_MAX
         await asyncio.to_thread(check_books, gateway, buyers.payments)
 
 
@@ -87,6 +85,7 @@ async def test_a_postgresql_that_is_gone_costs_time_and_no_payment(
             await asyncio.to_thread(cluster.kill)
             await asyncio.to_thread(becomes, gateway, 503)
             assert await asyncio.to_thread(status, gateway, "/healthz") == 200
+            await buyers.everybody_is_answered()
             await asyncio.sleep(GONE_S)
             assert await asyncio.to_thread(status, gateway, "/readyz") == 503
             await asyncio.to_thread(cluster.start)
@@ -94,5 +93,4 @@ async def test_a_postgresql_that_is_gone_costs_time_and_no_payment(
             await asyncio.to_thread(becomes, gateway, 200)
         await buyers.close()
         assert set(buyers.told()) <= {"9000", "8000", "503"}
-        assert max(payment.took_s for payment in buyers.payments) < ANSWER_S_MAX
         await asyncio.to_thread(check_books, gateway, buyers.payments)
