@@ -130,7 +130,7 @@ class Office:
         is_up = asyncio.Event()
         is_up.set()
         await self.run(errands, is_up)
-        for _ in range(100):
+        for _ in range(600):
             unknown = [errand for errand in errands if not errand.is_done]
             if not unknown:
                 return

@@ -57,7 +57,7 @@ def _settled(gateway: Gateway, *, paid: int, processes: int) -> None:
 
 
 def _page(gateway: Gateway) -> Page:
-    connection = HTTPConnection(urlsplit(gateway.origin).netloc, timeout=20)
+    connection = HTTPConnection(urlsplit(gateway.origin).netloc, timeout=120)
     try:
         connection.request("GET", "/metrics")
         return Page(connection.getresponse().read().decode())

@@ -66,7 +66,7 @@ def test_any_process_shows_the_sum_and_a_killed_one_leaves_what_it_counted(tmp_p
             assert page.value("outbox_due") == 4, "of the one store, who looked last is right"
 
         processes[0].send_signal(signal.SIGKILL)
-        processes[0].wait(10)
+        processes[0].wait(120)
         page = _page(processes[1])
         assert page.value("http_requests_total") == 7
         assert page.value("queue_depth", lane="PEOPLE") == 7
@@ -79,7 +79,7 @@ def test_any_process_shows_the_sum_and_a_killed_one_leaves_what_it_counted(tmp_p
     finally:
         for process in processes:
             process.kill()
-            process.communicate(timeout=10)
+            process.communicate(timeout=120)
 
 
 def test_processes_that_die_again_and_again_leave_no_more_files(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_processes_that_die_again_and_again_leave_no_more_files(tmp_path: Path) 
             assert page.value("queue_depth", lane="PEOPLE") == 14
             assert page.value("processes") == 2
             dying.kill()
-            dying.communicate(timeout=10)
+            dying.communicate(timeout=120)
         page = _page(steady)
         assert page.value("http_requests_total") == 9, "each went on where the one before it ended"
         assert page.value("http_request_seconds_count") == 9
@@ -101,7 +101,7 @@ def test_processes_that_die_again_and_again_leave_no_more_files(tmp_path: Path) 
         assert numbers == {"1", "2"}
     finally:
         steady.kill()
-        steady.communicate(timeout=10)
+        steady.communicate(timeout=120)
 
 
 def test_processes_that_begin_at_once_have_files_of_their_own(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_processes_that_begin_at_once_have_files_of_their_own(tmp_path: Path) ->
     finally:
         for process in processes:
             process.kill()
-            process.communicate(timeout=10)
+            process.communicate(timeout=120)
 
 
 def test_files_of_others_and_of_the_living_are_left_alone(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def _step(line: dict[str, Any]) -> str:
 
 
 def _pay(gateway: Gateway, order_str: str, payer: str) -> None:
-    with httpx2.Client(base_url=gateway.origin, trust_env=False, timeout=30) as http:
+    with httpx2.Client(base_url=gateway.origin, trust_env=False, timeout=120) as http:
         body = {"payer": payer, "pin": PIN}
         token = http.post("/wallet/session", json=body).json()["token"]
         me = {"authorization": f"Bearer {token}"}
@@ -93,7 +93,7 @@ def _pay(gateway: Gateway, order_str: str, payer: str) -> None:
 
 def _forge(gateway: Gateway) -> None:
     """Send what would be a line of its own, wherever a stranger's text might be logged."""
-    with httpx2.Client(base_url=gateway.origin, trust_env=False, timeout=30) as http:
+    with httpx2.Client(base_url=gateway.origin, trust_env=False, timeout=120) as http:
         http.post("/wallet/session", json={"payer": FORGED, "pin": FORGED})
         http.post("/cashier/trade-pay", json={"orderStr": FORGED, "callId": FORGED})
         request = {"head": {"function": FORGED, "clientId": FORGED, "reqMsgId": FORGED}}
