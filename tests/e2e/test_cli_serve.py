@@ -248,7 +248,7 @@ def test_a_second_server_on_the_folder_exits_3_and_says_who_serves(sandbox: Serv
 
     assert second.returncode == 3
     assert f"process {sandbox.process.pid}" in second.stderr
-    assert httpx2.get(f"{sandbox.url}/readyz", **PATIENTLY).status_code == 200
+    assert httpx2.get(f"{sandbox.url}/healthz", **PATIENTLY).status_code == 200
 
 
 def test_a_taken_port_exits_3_and_names_another_way(sandbox: Server, tmp_path: Path) -> None:

@@ -125,8 +125,9 @@ def test_a_starting_server_says_so_until_it_is_ready(tmp_path: Path) -> None:
         may_open.touch()
         starting.join()
         gateway.stop()
-    assert told
-    assert all(each == {"ready": False, "why": "starting"} for each in told)
+    assert told[0] == {"ready": False, "why": "starting"}
+    # Once the house is open, a database that takes seconds is another reason.
+    assert {each["why"] for each in told} <= {"starting", "database"}
 
 
 def test_a_server_that_drains_is_red_and_goes_on_answering(tmp_path: Path) -> None:
@@ -156,11 +157,11 @@ def test_who_asks_twice_does_not_wait_for_a_load_balancer(tmp_path: Path) -> Non
 
 
 def _asked_to_stop(gateway: Gateway) -> "subprocess.Popen[bytes]":
-    """Ask a server to stop, and wait until it is ready no longer; its own `stop` would wait on."""
+    """Ask a server to stop, and wait until it drains; its own `stop` would wait on."""
     process = gateway._process  # noqa: SLF001  As above.
     assert process is not None
     process.send_signal(signal.SIGTERM)
-    while _readiness(gateway.origin) == {"ready": True}:
+    while (found := _readiness(gateway.origin)) is not None and found.get("why") != "draining":
         time.sleep(0.01)
     return process
 
