@@ -22,6 +22,7 @@ BUSY_WALLET = """if (window.parent === window) {
   const held = [];
   let isBusy = true;
   window.heldBack = () => held.length;
+  window.hold = () => { isBusy = true; };
   window.release = () => { isBusy = false; for (const go of held.splice(0)) go(); };
   window.addEventListener = (type, hear, ...more) => {
     const later = (event) => { if (isBusy) held.push(() => hear(event)); else hear(event); };
@@ -47,6 +48,24 @@ def test_a_page_waits_for_a_wallet_that_is_busy(stage: Stage) -> None:
     call(shop, "tradePay", {"orderStr": stage.order()})
     leave(stage.sheet(), ".cancel")
     assert heard(shop)["resultCode"] == "6001"
+
+
+def test_a_payment_that_a_busy_wallet_may_yet_take_is_8000(stage: Stage) -> None:
+    stage.page.add_init_script(BUSY_WALLET)
+    stage.page.clock.install()
+    shop = stage.open_wallet()
+    stage.page.evaluate("release()")
+    call(shop, "setTitle", {"title": "Stall"})
+    assert heard(shop) == {}
+    stage.page.evaluate("hold()")
+    call(shop, "tradePay", {"orderStr": stage.order()})
+    until(lambda: bool(stage.page.evaluate("heldBack() > 0")), "the wallet was not asked")
+    stage.page.clock.fast_forward("00:10")
+    result = heard(shop)
+    assert result["resultCode"] == "8000"
+    assert "error" not in result
+    stage.page.evaluate("release()")
+    stage.sheet().locator(".cancel").wait_for()
 
 
 def test_a_press_is_not_lost_when_the_balance_changes_under_it(stage: Stage) -> None:

@@ -421,7 +421,8 @@
     };
     pending[nonce] = Object.assign(settle, { extend: extend });
     timer = window.setTimeout(function () {
-      settle({ error: 3, errorMessage: "The wallet does not answer.", resultCode: "6005", memo: "SYSTEM_ERROR: The wallet does not answer." });
+      if (name !== "tradePay") settle({ error: 3, errorMessage: "The wallet does not answer." });
+      else settle(outcome("8000", "SYSTEM_ERROR: The wallet does not answer and may yet take the payment. Query the order."));
     }, WALLET_ACCEPT_MS);
     try {
       toWallet({ type: "call", nonce: nonce, name: name, params: params });
