@@ -1,5 +1,6 @@
 """Envelopes: the exact bytes inside, and what is refused by name before anything is believed."""
 
+import tracemalloc
 from itertools import count
 
 import pytest
@@ -205,6 +206,23 @@ def test_doubles_inside_are_refused_although_the_signature_fits(
 
     assert caught.value.result is Result.PARAM_ILLEGAL
     assert caught.value.path == path
+
+
+def test_doubles_below_a_long_name_take_no_more_memory_than_their_message_allows() -> None:
+    """The path of each was a text of its own: a message of 64 kB, signed by nobody, took 334 MB."""
+    head, tail = b'{"request":{"%b":{' % (b"k" * 30_000), b"}}}"
+    pair = b'"a":1,'
+    inner = pair * ((MESSAGE_BYTES_MAX - len(head + tail)) // len(pair))
+    raw = head + inner.removesuffix(b",") + tail
+
+    tracemalloc.start()
+    taken = cut(raw)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert taken.unreadable is not None
+    assert taken.unreadable.path.endswith("k.a")
+    assert peak_bytes < 64 * MESSAGE_BYTES_MAX
 
 
 def test_a_bad_signature_is_told_before_doubles_inside() -> None:

@@ -133,14 +133,14 @@ def cut(raw: bytes, kind: Kind = Kind.REQUEST) -> Cut:
         raise NotAnEnvelope(Fault.JS_ESCAPED)
     signed, signature = _members(raw, kind)
     try:
-        tree, doubles = scan.plain(text), list[str]()
+        tree, doubles = scan.plain(text), list[scan.Place]()
     except scan.DuplicateMember:
         tree, doubles = scan.plain_with_duplicates(text)
     except ValueError as fault:
         raise NotAnEnvelope(Fault.NOT_JSON, f": {fault}.") from fault
-    inside = f"{kind.value}."
-    for path in doubles:
-        if not path.startswith(inside):
+    for place in doubles:
+        if len(place) == 1 or place[0] != kind.value:
+            path = scan.path_of(place)
             raise NotAnEnvelope(
                 Fault.DUPLICATE_MEMBER, f": {path} is given twice; give it once.", path=path
             )
@@ -151,14 +151,15 @@ def cut(raw: bytes, kind: Kind = Kind.REQUEST) -> Cut:
         signature=signature,
         claims=_claims(content),
         unverified=content,
-        unreadable=_unreadable(text, [path.removeprefix(inside) for path in doubles]),
+        unreadable=_unreadable(text, doubles),
     )
 
 
-def _unreadable(text: str, doubles: list[str]) -> Refused | None:
+def _unreadable(text: str, doubles: list[scan.Place]) -> Refused | None:
     if doubles:
-        sentence = f"{doubles[0]} is given twice; give each member once."
-        return Refused(Result.PARAM_ILLEGAL, sentence, path=doubles[0])
+        path = scan.path_of(doubles[0][1:])
+        sentence = f"{path} is given twice; give each member once."
+        return Refused(Result.PARAM_ILLEGAL, sentence, path=path)
     if scan.has_nul(text):
         return Refused(Result.PARAM_ILLEGAL, "A string holds the character U+0000; leave it out.")
     return None

@@ -1,16 +1,21 @@
 """One pass over JSON text for what a typed decoder does not see: doubles, depth, U+0000.
 
-It decides nothing about members; `envelope` judges what is found. What must hold: it runs in time
-linear in the text, and never recurses deeper than `JSON_DEPTH_MAX`.
+It decides nothing about members; `envelope` judges what is found. What must hold: it takes time and
+memory linear in the text, and never recurses deeper than `JSON_DEPTH_MAX`.
 """
 
 import json
 import re
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 JSON_DEPTH_MAX = 32
 """How deep objects and lists may nest; the deepest message of the protocol has 6 levels."""
 
+Place: TypeAlias = tuple[str | int, ...]
+"""Where a member stands: the names of members and the numbers of items that lead to it.
+
+Its text is made for what is told alone: a thousand doubles below one long name are a small message.
+"""
 _INTEGER_DIGITS_MAX = 18
 _TOKEN = re.compile(r'\\.|["{}\[\]]', re.DOTALL)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -60,11 +65,17 @@ def plain(text: str) -> Any:  # noqa: ANN401  Any JSON value.
     return _whole_characters(text, _STRICT.decode(text))
 
 
-def plain_with_duplicates(text: str) -> tuple[Any, list[str]]:
-    """Return JSON text as plain Python, the last of two members winning, and the doubles' paths."""
-    found: list[str] = []
-    tree = _last_wins(_KEEPING.decode(text), "", found)
+def plain_with_duplicates(text: str) -> tuple[Any, list[Place]]:
+    """Return JSON text as plain Python, the last of two members winning, and where they stood."""
+    found: list[Place] = []
+    tree = _last_wins(_KEEPING.decode(text), (), found)
     return _whole_characters(text, tree), found
+
+
+def path_of(place: Place) -> str:
+    """Return a place as it is told: `body.order.items[2].name`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return "".join(steps).removeprefix(".")
 
 
 def _whole_characters(text: str, tree: Any) -> Any:  # noqa: ANN401  Any JSON value.
@@ -85,17 +96,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _last_wins(value: Any, path: str, found: list[str]) -> Any:  # noqa: ANN401  Any JSON value.
+def _last_wins(value: Any, place: Place, found: list[Place]) -> Any:  # noqa: ANN401  Any value.
     if isinstance(value, _Pairs):
         members: dict[str, Any] = {}
         for name, inner in value:
-            here = f"{path}.{name}" if path else name
+            here = (*place, name)
             if name in members:
                 found.append(here)
             members[name] = _last_wins(inner, here, found)
         return members
     if isinstance(value, list):
-        return [_last_wins(item, f"{path}[{place}]", found) for place, item in enumerate(value)]
+        return [_last_wins(item, (*place, number), found) for number, item in enumerate(value)]
     return value
 
 
