@@ -21,7 +21,7 @@ from tools.fuzz.targets import TARGETS
 ROOT: Final = Path(__file__).parents[2]
 KEPT: Final = ROOT / "tests" / "fuzz" / "reproducers"
 END_S_MAX: Final = 1_800
-"""For a busy machine to begin and to end a target; one that hangs ends itself (`tools.fuzz.one`)."""
+"""For a busy machine to begin and end a target; one that hangs ends itself (`tools.fuzz.one`)."""
 _COVERED: Final = re.compile(r"cov: (\d+)")
 _EXECUTED: Final = re.compile(r"stat::number_of_executed_units: (\d+)")
 _DONE: Final = re.compile(r"^#(\d+)\s", re.MULTILINE)
