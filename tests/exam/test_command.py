@@ -48,6 +48,21 @@ def test_each_example_shop_passes_as_a_real_server(
     assert ET.parse(junit).getroot()[0].get("failures") == "0"  # noqa: S314  Our own file.
 
 
+@pytest.mark.parametrize("option", ["--html", "--junit"])
+@pytest.mark.parametrize("name", ["nowhere/exam", ".", "-"])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_sent(
+    option: str, name: str, data: Path, tmp_path: Path
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/"
+    place = name if name == "-" else str(tmp_path / name)
+    done = tillgate(
+        *("exam", nobody, "--order-url", nobody, "--data", str(data), option, place),
+    )
+
+    assert done.returncode == 2, done.stderr
+    assert option in done.stderr
+
+
 def test_what_fails_ends_with_one_and_is_told_to_people(data: Path, tmp_path: Path) -> None:
     with open_shop("flask", data=data, folder=tmp_path / "shop") as shop:
         at = Addresses.at(shop.url)

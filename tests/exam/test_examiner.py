@@ -306,6 +306,19 @@ def test_a_server_that_answers_everything_alike_fails_and_says_so(hold: Hold) ->
     assert any(gateway_key().public.fingerprint in remark for remark in report.remarks)
 
 
+def test_a_shop_that_acknowledges_and_books_nothing_is_not_told_of_its_keys(
+    data: Path, tmp_path: Path, hold: Hold
+) -> None:
+    forgetful = ("handle=handle)", "handle=lambda event: None)")
+    with open_shop("flask", data=data, folder=tmp_path / "shop", patches=[forgetful]) as shop:
+        report = hold(shop)
+
+    assert "paid" in named(report, Verdict.FAILED)
+    [remark] = report.remarks
+    assert "was acknowledged and failed all the same" in remark
+    assert "key" not in remark
+
+
 def test_a_state_url_that_fails_at_once_is_an_error_and_later_a_finding(hold: Hold) -> None:
     told = iter([http(200, b'{"status": "open"}')] * 2)
 

@@ -5,6 +5,7 @@ limit, follows nothing and asks no proxy.
 """
 
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -143,6 +144,32 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted_and_nothing_is_sen
     assert "self" in answer.ending
     assert "--ca FILE" in answer.ending
     assert not made.heard
+
+
+def test_https_where_no_tls_is_spoken_is_told_apart_from_nobody() -> None:
+    def answer_at_once() -> None:
+        connection, _ = door.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(http(400))
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        serving = threading.Thread(target=answer_at_once, daemon=True)
+        serving.start()
+        answer = Door(f"https://127.0.0.1:{door.getsockname()[1]}/", PATIENT).send(BODY)
+        serving.join()
+
+    assert answer.end is End.NO_TLS
+    assert "http://" in answer.ending
+
+
+def test_a_handshake_that_never_comes_is_a_time_out_and_no_unknown_name() -> None:
+    hurried = Limits(connect_ms=50)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        answer = Door(f"https://127.0.0.1:{door.getsockname()[1]}/", hurried).send(BODY)
+
+    assert answer.end is End.NOT_REACHED
+    assert "in time" in answer.ending
 
 
 def test_a_certificate_that_was_named_is_trusted(tmp_path: Path) -> None:

@@ -97,6 +97,23 @@ def test_a_scenario_that_fails_is_traced(
     assert 'expected "8000", got "9000"' in (failure.text or "")
 
 
+@pytest.mark.parametrize("name", ["nowhere/junit.xml", ".", "-"])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_played(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A run of all of them would be lost."""
+    place = name if name == "-" else str(tmp_path / name)
+    code, out, err = told(capsys, "run", "paid", "--junit", place)
+    assert code == 2
+    assert "--junit" in err
+    assert "passed" not in out + err
+
+
+def test_one_scenario_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """As people speak."""
+    assert "1 scenario in" in told(capsys, "run", "paid")[1]
+
+
 def test_a_running_sandbox_is_played_with(capsys: pytest.CaptureFixture[str]) -> None:
     """By its folder, or by its address and folder; its answer is one JSON value."""
     with Sandbox() as gateway:

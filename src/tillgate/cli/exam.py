@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tillgate.cli.given_path import named
+from tillgate.cli.report_file import check_writable, write_report
 from tillgate.cli.surface import (
     AsJson,
     Data,
     Exit,
     UsageError,
     command,
+    counted_of,
     plain,
     print_json,
     print_rows,
@@ -136,6 +137,8 @@ def exam(
         profile=profile,
         time_limit=time_limit,
     )
+    check_writable(junit, option="--junit")
+    check_writable(html, option="--html")
     with _progress(is_quiet=as_json) as tell:
         report = held(given, only or [], tell)
     _write(report, junit=junit, html=html)
@@ -170,17 +173,8 @@ def _progress(*, is_quiet: bool) -> Iterator["Callable[[Finding], None]"]:
 def _write(report: "Report", *, junit: Path | None, html: Path | None) -> None:
     from tillgate.exam import as_html, as_junit
 
-    if junit is not None:
-        _write_file(junit, as_junit(report))
-    if html is not None:
-        _write_file(html, as_html(report).encode())
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{named(path)} cannot be written ({error.strerror}).") from error
+    write_report(junit, as_junit(report), option="--junit")
+    write_report(html, as_html(report).encode(), option="--html")
 
 
 def _tell(report: "Report", *, as_json: bool) -> None:
@@ -202,7 +196,7 @@ def _summary(report: "Report") -> str:
     from tillgate.exam import Verdict
 
     counted = ", ".join(f"{len(report.of(each))} {each.value}" for each in Verdict)
-    return f"{len(report.findings)} cases: {counted}."
+    return f"{counted_of(len(report.findings), 'case')}: {counted}."
 
 
 def _show(report: "Report") -> None:

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tillgate.cli.surface import AsJson, Data, Exit, UsageError, command, print_json, print_rows
+from tillgate.cli.report_file import check_writable, write_report
+from tillgate.cli.surface import (
+    AsJson,
+    Data,
+    Exit,
+    UsageError,
+    command,
+    counted_of,
+    print_json,
+    print_rows,
+)
 from tillgate.kernel.errors import Refused, Unavailable
 from tillgate.kernel.results import Result
 
@@ -71,10 +81,10 @@ def run(
         chosen = _chosen(names or [], is_all=every or bool(tag), tag=tag)
     except BadScenario as error:
         raise UsageError(str(error)) from None
+    check_writable(junit, option="--junit")
     with _gateway(url, data) as link, Cast(link) as cast:
         played = played_with_progress(chosen, cast, is_quiet=as_json)
-    if junit is not None:
-        junit.write_bytes(as_junit(played))
+    write_report(junit, as_junit(played), option="--junit")
     tell(played, chosen, as_json=as_json)
     if not all(each.passed for each in played):
         raise typer.Exit(Exit.REFUSED)
@@ -93,7 +103,7 @@ def list_(*, tag: Tag = "", as_json: AsJson = False) -> None:
         print_json([{"name": n} | {each: getattr(s, each) for each in members} for n, s in found])
         return
     rows = [(name, scenario.title, " ".join(scenario.tags)) for name, scenario in found]
-    print_rows(f"{len(rows)} scenarios", ("name", "what happens", "tags"), rows)
+    print_rows(counted_of(len(rows), "scenario"), ("name", "what happens", "tags"), rows)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import msgspec
 import typer
 
-from tillgate.cli.surface import plain, print_facts, print_json, print_rows, say
+from tillgate.cli.surface import counted_of, plain, print_facts, print_json, print_rows, say
 
 if TYPE_CHECKING:
     from tillgate.sandbox.scenarios.files import Named
@@ -62,7 +62,7 @@ def tell(played: "Sequence[Played]", chosen: "Sequence[Named]", *, as_json: bool
         _trace(each, why=advice[each.name].why, merchant=advice[each.name].merchant)
     took_s = sum(each.took_ms for each in played) / 1_000
     verdict = f"{len(failed)} failed" if failed else "all passed"
-    typer.echo(f"{len(played)} scenarios in {took_s:.1f} s: {verdict}.")
+    typer.echo(f"{counted_of(len(played), 'scenario')} in {took_s:.1f} s: {verdict}.")
 
 
 def in_words(named: "Named") -> None:

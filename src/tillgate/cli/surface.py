@@ -182,6 +182,11 @@ def plain(text: str) -> str:
     return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
+def counted_of(number: int, noun: str) -> str:
+    """Return how many there are, in words: `1 case`, `2 cases`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _plain_lines(text: str) -> str:
     """Return text of several lines, each of them plain; what others said may be among it."""
     return "\n".join(plain(line) for line in text.split("\n"))

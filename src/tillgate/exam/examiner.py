@@ -29,7 +29,7 @@ from tillgate.kernel.errors import Unavailable
 
 SILENT_MAX: Final = 3
 """After so many cases in a row without an answer the rest is not played."""
-UNHEARD: Final = frozenset({End.TIMED_OUT, End.NOT_REACHED, End.NOT_TRUSTED})
+UNHEARD: Final = frozenset({End.TIMED_OUT, End.NOT_REACHED, End.NOT_TRUSTED, End.NO_TLS})
 """How it ends when nobody is there, or nobody we may speak to."""
 SETTLE_S: Final = (0.0, 0.1, 0.3, 0.6, 1.0)
 """Waits before an order that should be paid is looked at again: it may be stored by a queue."""
@@ -62,6 +62,7 @@ class Examiner:
         self._paid: tuple[Ordered, Message] | None = None
         self._paid_word = ""
         self._unpaid = ""
+        self._is_right_accepted = False
         self._has_begun = False
         self._repeats_fail = ""
         self._silent = 0
@@ -167,7 +168,7 @@ class Examiner:
 
     def _send(self, step: Step) -> Answer:
         answer = self._door.send(step.sending)
-        if answer.end is End.NOT_TRUSTED and not self._has_begun:
+        if answer.end in {End.NOT_TRUSTED, End.NO_TLS} and not self._has_begun:
             raise Unavailable(f"{self._door.url}: {answer.ending}.")
         if answer.end is End.NOT_REACHED and not self._has_begun:
             raise Unavailable(f"{self._door.url}: {answer.ending}; is your server running?")
@@ -253,6 +254,7 @@ class Examiner:
     def _learn_paid(self, scene: Scene, seen: Seen, fault: str) -> None:
         """Remember an order as paid when the merchant took the word, whatever its answer's form."""
         answer = seen.answers[0]
+        self._is_right_accepted = acks.attitude(answer) is Attitude.ACCEPTS
         is_taken = answer.is_good and acks.attitude(answer) is not Attitude.REFUSES
         if seen.before is not None:
             is_taken = is_taken and seen.after[-1].status != seen.before.status
@@ -262,16 +264,25 @@ class Examiner:
         else:
             self._unpaid = fault or "the right notification changed nothing"
 
+    def _right_failed(self) -> str:
+        """Return what it means for the rest that the right notification failed."""
+        if self._is_right_accepted:
+            return (
+                "The right notification was acknowledged and failed all the same, so a refusal of "
+                "a wrong one proves little: mend that first."
+            )
+        return (
+            "The right notification was not acknowledged, so a refusal of a wrong one proves "
+            "little: mend that first. It was signed with the gateway's key "
+            f"{self._acquirer.keys.gateway.public.fingerprint}; is that the one your server "
+            "verifies with?"
+        )
+
     def _remarks(self, findings: Sequence[Finding]) -> list[str]:
         remarks: list[str] = []
         right = {each.name: each for each in findings}.get(RIGHT.name)
         if right is not None and right.verdict is not Verdict.PASSED:
-            remarks.append(
-                "The right notification was not acknowledged, so a refusal of a wrong one proves "
-                "little: mend that first. It was signed with the gateway's key "
-                f"{self._acquirer.keys.gateway.public.fingerprint}; is that the one your server "
-                "verifies with?"
-            )
+            remarks.append(self._right_failed())
         if self._states is None:
             remarks.append(
                 "Without --state the exam sees answers only: whether an order was paid, or "

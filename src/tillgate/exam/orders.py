@@ -115,7 +115,9 @@ def orders_of_url(door: Door, read: Callable[[str], Ordered]) -> Iterator[Ordere
     while True:
         answer = door.send(Sending())
         if answer.end is not End.ANSWERED:
-            raise Unavailable(f"{door.url}: {answer.ending}; is the shop running?")
+            is_there = answer.end in {End.NOT_TRUSTED, End.NO_TLS}
+            step = "." if is_there else "; is the shop running?"
+            raise Unavailable(f"{door.url}: {answer.ending}{step}")
         if not answer.is_good:
             raise ExamRefused(
                 f"{door.url} answers a POST with {answer.status}; it should make a new order and "

@@ -47,6 +47,7 @@ class End(Enum):
     ANSWERED = "it answered"
     NOT_REACHED = "nobody took the connection"
     NOT_TRUSTED = "its certificate is not trusted"
+    NO_TLS = "what answers there speaks no TLS; name it with http://, or the port that does"
     TIMED_OUT = "no whole answer came in time"
     HUNG_UP = "it closed the connection without a whole answer"
     TOO_LARGE = f"its answer is larger than {ANSWER_BYTES_MAX // 1024} KiB"
@@ -159,9 +160,14 @@ class Door:
             connection.close()
             detail = f"{error.verify_message.rstrip('.')}; name one to trust with --ca FILE"
             return Answer(end=End.NOT_TRUSTED, elapsed_ms=0, detail=detail[:DETAIL_MAX])
+        except ssl.SSLError as error:
+            connection.close()
+            return Answer(end=End.NO_TLS, elapsed_ms=0, detail=(error.reason or "")[:DETAIL_MAX])
         except (OSError, UnicodeError) as error:
             connection.close()
-            detail = getattr(error, "strerror", None) or "the name cannot be resolved"
+            is_late = isinstance(error, TimeoutError)
+            otherwise = "not in time" if is_late else "the name cannot be resolved"
+            detail = getattr(error, "strerror", None) or otherwise
             return Answer(end=End.NOT_REACHED, elapsed_ms=0, detail=str(detail)[:DETAIL_MAX])
         exchange = _Exchange(connection, sending, self._limits, pace=self._pace, pause=self._pause)
         try:
