@@ -72,6 +72,7 @@ PLANTED = (
     (changed(postings=(IN[1],)),                                            {F.LEGS_MISCOUNTED, F.BALANCE_DIFFERS, F.SUM_NOT_ZERO}),
     (changed(entries=(IN[0], entry(2, legs=2))),                            {F.LEGS_MISCOUNTED}),
     (changed(entries=(*CLEAN.entries, entry(3, legs=0))),                   {F.LEGS_MISCOUNTED}),
+    (changed(entries=(IN[0], entry(2, legs=2**53))),                        {F.LEGS_MISCOUNTED}),
     (changed(postings=(IN[1], posting(2, "payer:alice", "merchant:shop", 400, leg_no=2))), {F.LEGS_MISCOUNTED}),
     (changed(entries=(IN[0],)),                                             {F.POSTING_WITHOUT_ENTRY}),
     (changed(entries=(*CLEAN.entries, entry(3)), postings=(*CLEAN.postings, posting(3, "payer:alice", "merchant:shop", 0))), {F.AMOUNT_NOT_ABOVE_ZERO}),

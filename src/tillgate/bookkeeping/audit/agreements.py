@@ -163,6 +163,6 @@ def _stood(row: Agreement, spent: Spent) -> bool:
 
 def _bears_out(agreement: Agreement, row: Notification) -> bool:
     ended = agreement.cancelled_at_ms is not None and agreement.signed_at_ms is not None
-    same = (row.client_id, row.happened_at_ms, row.created_at_ms)
+    same = (row.client_id, row.version, row.happened_at_ms, row.created_at_ms)
     at_ms = agreement.cancelled_at_ms
-    return ended and same == (agreement.client_id, at_ms, at_ms)
+    return ended and same == (agreement.client_id, agreement.version, at_ms, at_ms)

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum, unique
 from typing import NamedTuple
 
+import msgspec
+
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.attempt import Attempt, AttemptKind, AttemptPurpose
 from tillgate.acquiring.operator import OperatorAction
@@ -35,6 +37,13 @@ class MoneyFault(StrEnum):
     APPROVAL_WITHOUT_PAYMENT = "APPROVAL_WITHOUT_PAYMENT"
     TOP_UP_NOT_LOGGED = "TOP_UP_NOT_LOGGED"
     TOP_UP_NOT_BOOKED = "TOP_UP_NOT_BOOKED"
+
+
+class _Cash(msgspec.Struct, frozen=True):
+    """What the operators' log keeps of a top-up: who got how much."""
+
+    payer_id: str
+    money: Money
 
 
 class FactName(NamedTuple):
@@ -104,7 +113,10 @@ def check_debits(papers: Papers) -> Iterator[Finding]:
 
 
 def check_top_ups(papers: Papers) -> Iterator[Finding]:
-    """No money enters without an operator's name in the log."""
+    """No money enters without an operator's name in the log, nor another sum or to another payer.
+
+    It is the only money whose entry no order stands behind, so the log is its one witness.
+    """
     logged: dict[str, OperatorAction] = {
         row.operation_id: row for row in papers.actions if row.action == TOP_UP_ACTION
     }
@@ -114,9 +126,7 @@ def check_top_ups(papers: Papers) -> Iterator[Finding]:
             continue
         booked.add(entry.reference)
         action = logged.get(entry.reference)
-        cash = str(Account(AccountKind.FUNDING, action.operator)) if action else ""
-        payer = str(Account(AccountKind.PAYER, entry.book))
-        if any((leg.source, leg.destination) != (cash, payer) for leg in papers.legs(entry)):
+        if action is None or _written(papers, entry) != _topped_up(action, book=entry.book):
             sentence = f"No operator's log row stands for the top-up {entry.reference} as booked."
             yield fault(MoneyFault.TOP_UP_NOT_LOGGED, sentence, f"{entry.book}/{entry.entry_id}")
     for operation_id, action in logged.items():
@@ -170,6 +180,19 @@ def _written(papers: Papers, entry: Entry) -> list[Movement]:
     return [
         Movement(leg.source, leg.destination, leg.money, entry.at_ms) for leg in papers.legs(entry)
     ]
+
+
+def _topped_up(action: OperatorAction, *, book: str) -> list[Movement]:
+    """Return what a top-up must have moved by the operators' log; nothing if that is unreadable."""
+    try:
+        cash = msgspec.json.decode(action.detail, type=_Cash)
+    except msgspec.DecodeError:
+        return []
+    if (action.subject, cash.payer_id) != (f"Payer({book})", book):
+        return []
+    source = str(Account(AccountKind.FUNDING, action.operator))
+    destination = str(Account(AccountKind.PAYER, book))
+    return [Movement(source, destination, cash.money, action.at_ms)]
 
 
 def _said(movement: Movement) -> str:

@@ -83,7 +83,7 @@ def note_notifications(papers: Papers) -> Iterator[Finding]:
     """
     for row in papers.notifications:
         known_ms = max(papers.now_ms, row.created_at_ms)
-        wait_ms = row.due_at_ms - known_ms
+        wait_ms = max(row.due_at_ms, row.lease_until_ms) - known_ms
         if row.state is NotificationState.PENDING and wait_ms > max(LADDER_MS) + CLOCKS_APART_MS:
             sentence = (
                 f"It is due in {wait_ms // HOUR_MS} hours, later than any send of the ladder;"

@@ -35,6 +35,7 @@ class OrderFault(StrEnum):
     ATTEMPT_WITHOUT_ORDER = "ATTEMPT_WITHOUT_ORDER"
     ATTEMPT_NOT_COUNTED = "ATTEMPT_NOT_COUNTED"
     ATTEMPT_OPEN_DIFFERS = "ATTEMPT_OPEN_DIFFERS"
+    ATTEMPT_CALL_DIFFERS = "ATTEMPT_CALL_DIFFERS"
     SEVERAL_DEBITS = "SEVERAL_DEBITS"
 
 
@@ -80,7 +81,28 @@ def check_open(papers: Papers) -> Iterator[Finding]:
             yield fault(OrderFault.ATTEMPT_OPEN_DIFFERS, sentence, name)
 
 
-CHECKS: Sequence[Check] = (check_orders, check_attempts, check_numbers, check_open)
+def check_asking(papers: Papers) -> Iterator[Finding]:
+    """The call that waits for the answer to a debit is there: without it none can be booked."""
+    waiting = {
+        (*name_of(call), call.call_id): call.payer_id
+        for call in papers.calls
+        if not call.result_code
+    }
+    for attempt in papers.attempts:
+        name = (*name_of(attempt), attempt.call_id)
+        is_asked = attempt.kind is AttemptKind.DEBIT and attempt.is_open
+        if is_asked and waiting.get(name) != attempt.payer_id:
+            sentence = f"No call {attempt.call_id!r} of {attempt.payer_id} waits for its answer."
+            yield fault(OrderFault.ATTEMPT_CALL_DIFFERS, sentence, attempt.reference)
+
+
+CHECKS: Sequence[Check] = (
+    check_orders,
+    check_attempts,
+    check_numbers,
+    check_open,
+    check_asking,
+)
 
 
 def _of_order(order: Acquirement) -> Mapping[str, bool]:
@@ -120,6 +142,11 @@ def _of_order(order: Acquirement) -> Mapping[str, bool]:
             order.created_at_ms, order.paid_at_ms, order.closed_at_ms
         ),
         "Only an order that waits has an open attempt.": order.waits or not order.attempt_open,
+        "A cancel that was noted waits for an open attempt, or has closed the order.": (
+            not order.cancel_requested
+            or order.attempt_open > 0
+            or order.close_reason is CloseReason.CANCELLED
+        ),
     }
 
 

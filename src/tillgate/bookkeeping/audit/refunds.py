@@ -35,6 +35,7 @@ class RefundFault(StrEnum):
     REFUND_STATE_DIFFERS = "REFUND_STATE_DIFFERS"
     REFUND_ATTEMPT_DIFFERS = "REFUND_ATTEMPT_DIFFERS"
     GIVING_BACK_DIFFERS = "GIVING_BACK_DIFFERS"
+    GIVEN_TO_ANOTHER = "GIVEN_TO_ANOTHER"
     DEBT_DIFFERS = "DEBT_DIFFERS"
 
 
@@ -101,6 +102,24 @@ def check_giving_back(papers: Papers) -> Iterator[Finding]:
                 yield fault(RefundFault.GIVING_BACK_DIFFERS, sentence, name)
 
 
+def check_receivers(papers: Papers) -> Iterator[Finding]:
+    """What goes back goes to the payer and the issuer that it came from."""
+    for name, order in papers.orders.items():
+        attempts = papers.attempts_of.get(name, ())
+        late = {(a.payer_id, a.issuer, a.amount) for a in attempts if _is_late_debit(a)}
+        for attempt in attempts:
+            if attempt.kind is not AttemptKind.REFUND:
+                continue
+            to = (attempt.payer_id, attempt.issuer)
+            is_late = attempt.purpose is AttemptPurpose.LATE_APPROVAL
+            fits = (
+                (*to, attempt.amount) in late if is_late else to == (order.payer_id, order.issuer)
+            )
+            if not fits:
+                sentence = f"{attempt.amount} goes to {to[0]} at {to[1]}, where it came not from."
+                yield fault(RefundFault.GIVEN_TO_ANOTHER, sentence, attempt.reference)
+
+
 def check_debts(papers: Papers) -> Iterator[Finding]:
     """What a merchant's row counts as given back was: some of its refunds and cancels, or all.
 
@@ -123,6 +142,7 @@ CHECKS: Sequence[Check] = (
     check_refunds,
     check_attempts,
     check_giving_back,
+    check_receivers,
     check_debts,
 )
 

@@ -166,8 +166,13 @@ def _owed(order: Acquirement) -> Result | None:
     return Result.ORDER_IS_CLOSED if closed and order.attempt_count else None
 
 
+def _content(row: Acquirement | Notification) -> tuple[object, ...]:
+    """Return what a message says, and for whom it is signed, as its order has it."""
+    return (row.acquirement_id, row.amount, row.client_id, row.version, row.extend_info)
+
+
 def _bears_out(order: Acquirement, row: Notification) -> bool:
-    same = (row.acquirement_id, row.amount) == (order.acquirement_id, order.amount)
+    same = _content(row) == _content(order)
     if row.result == Result.SUCCESS.name:
         paid = order.was_paid and row.paid_at_ms == order.paid_at_ms
         return same and paid and row.pay_status is AcquirementState.TRADE_SUCCESS
