@@ -245,6 +245,20 @@ async def test_a_send_under_way_that_fails_takes_back_no_resend(send_no: int) ->
         assert await _claim(score) == send_no + 1
 
 
+async def test_an_operator_waits_for_no_lease_of_a_clock_that_was_ahead() -> None:
+    async with stage() as score:
+        await _owe(score)
+        ahead = Score(score.store, seed=8)
+        ahead.engine.start()
+        ahead.waits(24 * HOUR_MS)
+        assert await _claim(ahead) == 1
+        await ahead.engine.stop()  # It dies while it sends.
+
+        assert await _resend(score) == "SendRecorded"
+        score.waits(LEASE_MS)
+        assert await _claim(score) == 2
+
+
 async def test_a_send_that_was_not_made_takes_back_no_resend() -> None:
     async with stage() as score:
         await _owe(score)

@@ -181,7 +181,8 @@ class ResendNotificationVerb:
         """Make the notification due now, whatever the ladder says.
 
         While a send is under way that is when its lease ends: no claim leaves a row due so late, so
-        that by this its failure knows of the resend.
+        that by this its failure knows of the resend. A lease that is longer than any was claimed by
+        a clock that was ahead, and holds no longer than one that is claimed now.
         """
         row = rows.get(Notification, command.merchant_id, command.notification_id)
         if row is None or found[0] is None:
@@ -191,8 +192,13 @@ class ResendNotificationVerb:
             sentence = f"A notification that is {row.state} is not sent again."
             raise Refused(Result.ORDER_STATUS_INVALID, sentence)
         state = after(NOTIFICATION, row.state, NotificationEvent.RESENT)
-        due_at_ms = max(moment.now_ms, row.lease_until_ms)
-        row = row.replaced(state=state, due_at_ms=due_at_ms, ended_at_ms=None)
+        lease_until_ms = min(row.lease_until_ms, moment.now_ms + moment.settings.notify_lease_ms)
+        row = row.replaced(
+            state=state,
+            due_at_ms=max(moment.now_ms, lease_until_ms),
+            lease_until_ms=lease_until_ms,
+            ended_at_ms=None,
+        )
         rows.update(row)
         rows.insert(
             OperatorAction(
