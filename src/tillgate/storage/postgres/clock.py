@@ -1,9 +1,9 @@
 """A clock that follows the database's, so that all processes on it judge by one time.
 
 It is this machine's steady counter, set by the database's clock again and again: a step of this
-machine's clock changes nothing. What must hold: while the database cannot be asked, the clock goes
-on from what it knew; it never goes back, also when the database's does, as after a failover to a
-machine that is behind.
+machine's clock changes nothing. What must hold: while the database cannot be asked, or is too slow
+for its answer to tell the time, the clock goes on from what it knew; it never goes back, also when
+the database's does, as after a failover to a machine that is behind.
 """
 
 import asyncio
@@ -13,11 +13,14 @@ from typing import Final, final
 import structlog
 
 from tillgate.kernel.clock import SteadyClock
-from tillgate.kernel.errors import TillgateError
+from tillgate.kernel.errors import TillgateError, Unavailable
 from tillgate.storage.postgres.store import PostgresStore
 
 MEASURE_EVERY_S: Final = 10.0
 TRIES: Final = 3
+TRIP_MS_MAX: Final = 1_000
+"""A reading may be wrong by half its trip. Where reads queue for a connection that is seconds, and
+a clock that goes so far ahead takes what others hold a lease on for free."""
 
 
 @final
@@ -45,7 +48,7 @@ class DatabaseClock:
         Raises:
             Unavailable: the database cannot be asked.
         """
-        await self._measure()
+        _, self._ahead_ms = await self._measured()
         self._task = asyncio.get_running_loop().create_task(self._follow())
 
     async def stop(self) -> None:
@@ -64,14 +67,22 @@ class DatabaseClock:
                 log.warning("clock_not_measured", reason=str(error))
 
     async def _measure(self) -> None:
-        """Take the reading of the shortest trip, half of which lies on either side of it."""
+        """Set the clock, by a reading that is worth it."""
+        trip_ms, ahead_ms = await self._measured()
+        if trip_ms > TRIP_MS_MAX:
+            sentence = f"The database took {trip_ms:.0f} ms to tell the time; asked again soon."
+            raise Unavailable(sentence)
+        self._ahead_ms = ahead_ms
+
+    async def _measured(self) -> tuple[float, float]:
+        """Return the reading of the shortest trip, half of which lies on either side of it."""
         readings = []
         for _ in range(TRIES):
             before_ms = _steady_ms()
             there_ms = await self._store.instant_ms()
             after_ms = _steady_ms()
             readings.append((after_ms - before_ms, there_ms - (before_ms + after_ms) / 2))
-        self._ahead_ms = min(readings)[1]
+        return min(readings)
 
 
 def _steady_ms() -> float:
