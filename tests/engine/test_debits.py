@@ -77,6 +77,18 @@ DEBITS = {
         debit D-1 resolved=G-9                    refused INVALID_ACCESS_TOKEN head.accessToken
         holds payer:rich                          10000
     """,
+    "under a number that was another payer's debit": """
+        prepare G-2                               SIGNING
+        sign G-2 payer=poor                       ACTIVE
+        apply code agreement=G-2                  generation 1
+        topup poor 100.00                         ToppedUp
+        debit D-1                                 SUCCESS
+        debit D-1 agreement=G-2 payer=poor        refused REPEAT_REQ_INCONSISTENT head.accessToken
+        debit D-2 100.01                          USER_BALANCE_NOT_ENOUGH
+        debit D-2 100.01 agreement=G-2 payer=poor  refused REPEAT_REQ_INCONSISTENT head.accessToken
+        holds payer:rich                          9000
+        debit D-1                                 SUCCESS
+    """,
     "in another currency": """
         debit D-1 currency=USD                    refused CURRENCY_NOT_SUPPORT body.order.orderAmount.currency
         shop currencies=USD                       -

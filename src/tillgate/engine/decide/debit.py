@@ -2,7 +2,8 @@
 
 No page is involved: the call that every payment has is one of the form SERVER. What must hold: a
 declined debit closes its order with the reason; a repeat of the same order gets what became of it,
-whatever became of the token since; a token serves only its client and merchant (U16).
+whatever became of the token since, unless the token is another payer's, who was not debited; a
+token serves only its client and merchant (U16).
 """
 
 from collections.abc import Sequence
@@ -70,6 +71,7 @@ class DebitVerb:
         grant = check_grant(grant, GrantKind.ACCESS, terms.client_id, path="head.accessToken")
         agreement = _resolved(rows, grant, command)
         if order is not None and order.is_same(terms):
+            _check_same_payer(rows, command)
             return debited(order)
         _check_standing(grant, agreement, moment)
         merchant = rows.get(Merchant, terms.merchant_id)
@@ -107,6 +109,18 @@ def debited(order: Acquirement) -> Debited:
     if order.was_paid and order.close_reason is not CloseReason.CANCELLED:
         return Debited(order=order, result=Result.SUCCESS.name)
     return Debited(order=order, result=order.failure or Result.ORDER_IS_CLOSED.name)
+
+
+def _check_same_payer(rows: Rows, command: Debit) -> None:
+    """Refuse a repeat by another payer's token: its merchant would think that payer debited."""
+    terms = command.terms
+    call = rows.get(Call, terms.merchant_id, terms.merchant_trans_id, CALL_ID)
+    if call is not None and call.payer_id != command.payer_id:
+        sentence = (
+            f"Order {terms.merchant_trans_id} was debited by another payer's token;"
+            " use a new merchantTransId for another debit."
+        )
+        raise Refused(Result.REPEAT_REQ_INCONSISTENT, sentence, path="head.accessToken")
 
 
 def _met(order: Acquirement, command: Debit) -> Debited:
