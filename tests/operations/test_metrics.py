@@ -4,7 +4,9 @@ What must hold: in production the token alone opens it; what is counted is what 
 id and no text of a merchant or payer is ever a label, however many of them come.
 """
 
+from asyncio import FIRST_COMPLETED, TaskGroup, wait
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ from tests.support.asgi import ask, bearer, sandbox, signed_in
 from tests.support.gateway import merchant_of, order
 from tests.support.reading import Page
 from tillgate.bootstrap import House
+from tillgate.edge.turns import TURNS_MAX, TURNS_OF_A_PAYER_MAX
 from tillgate.gateway.metrics import MetricsDoor
+from tillgate.kernel.ids import PayerId
 
 TOKEN = "the-token"
 
@@ -45,6 +49,32 @@ async def test_a_payment_is_counted_at_each_place_it_passes(house: House) -> Non
     assert page.value("http_request_seconds_count", door="cashier") == 4
     assert page.value("processes") == 1
     assert page.value("info", mode="sandbox") == 1
+
+
+async def test_a_pin_that_finds_all_turns_taken_is_counted_as_refused_for_traffic(
+    house: House,
+) -> None:
+    """PINs are the narrow place, so this is how too much comes; one payer's own crowd is not."""
+    turns = house.desk.turns
+    rich = {"payer": "rich", "pin": "123456"}
+    async with AsyncExitStack() as held:
+        for number in range(TURNS_MAX - 1):
+            await held.enter_async_context(turns.of(PayerId(f"payer-{number}")))
+        assert (await ask(house, "POST", "/wallet/session", rich)).status == 200
+        await held.enter_async_context(turns.of(PayerId("the last")))
+        assert (await ask(house, "POST", "/wallet/session", rich)).status == 429
+    assert (await _page(house)).value("refused_for_traffic_total", where="pins") == 1
+
+    async with AsyncExitStack() as held, TaskGroup() as waiting:
+        await held.enter_async_context(turns.of(PayerId("rich")))
+        asked = [
+            waiting.create_task(ask(house, "POST", "/wallet/session", rich))
+            for _ in range(TURNS_OF_A_PAYER_MAX)
+        ]
+        await wait(asked, return_when=FIRST_COMPLETED)
+        assert [task.result().status for task in asked if task.done()] == [429]
+        await held.aclose()
+    assert (await _page(house)).value("refused_for_traffic_total", where="pins") == 1
 
 
 async def test_a_repeat_of_a_call_is_no_second_payment(house: House) -> None:

@@ -58,6 +58,9 @@ class Shown:
     def pin_waited(self, elapsed_s: float) -> None:
         """Do nothing."""
 
+    def pins_full(self) -> None:
+        """Do nothing."""
+
     def owing(self, owed: Owed) -> None:
         self.owed.append(owed)
 

@@ -39,6 +39,7 @@ from tillgate.edge.peers import Gate
 from tillgate.edge.rates import Rate
 from tillgate.edge.root import Mount, Root
 from tillgate.edge.story import Story
+from tillgate.edge.turns import Turns
 from tillgate.edge.who import on_https
 from tillgate.gateway.api import ApiDoor
 from tillgate.gateway.control import ControlApp
@@ -193,6 +194,7 @@ def _desk(
         directory=Directory(books.reader, books.clock),
         settings=door_settings(settings, port=port),
         wrong_pins=Rate(settings.limits.wrong_pins_per_min_max, window_ms=MINUTE_MS),
+        turns=Turns(full=watched.metrics.pins_full),
         totals=_totals(settings, books),
         meters=watched.metrics,
         traces=watched.traces,

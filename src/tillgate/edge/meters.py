@@ -76,6 +76,10 @@ class Meters(Protocol):
         """Hear how long a PIN waited for its check to begin."""
         ...
 
+    def pins_full(self) -> None:
+        """Count a PIN that was turned away because too many wait for their check."""
+        ...
+
     def owing(self, owed: Owed) -> None:
         """Hear what waits in the store."""
         ...
@@ -105,6 +109,9 @@ class Uncounted:
         """Do nothing."""
 
     def pin_waited(self, elapsed_s: float) -> None:
+        """Do nothing."""
+
+    def pins_full(self) -> None:
         """Do nothing."""
 
     def owing(self, owed: Owed) -> None:

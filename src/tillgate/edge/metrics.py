@@ -156,6 +156,10 @@ class Metrics:
         self._of.sends.labels(verdict).inc()
         self._of.send_seconds.observe(elapsed_s)
 
+    def pins_full(self) -> None:
+        """Count a PIN that found no room to wait for its check."""
+        self._of.refused_for_traffic.labels("pins").inc()
+
     def pin_waited(self, elapsed_s: float) -> None:
         """Time how long a PIN waited for its check to begin."""
         self._of.pin_wait_seconds.observe(elapsed_s)

@@ -35,7 +35,7 @@ def begin(instruments: Instruments) -> None:
         instruments.notifications.labels(state.value)
     for outcome in AUDITS:
         instruments.audits.labels(outcome)
-    for where in ("engine", "api"):
+    for where in ("engine", "api", "pins"):
         instruments.refused_for_traffic.labels(where)
     instruments.payments.labels(CallbackCode.PAID.code, Result.SUCCESS.name)
     for result in Result:

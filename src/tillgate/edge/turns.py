@@ -4,11 +4,12 @@ A PIN try counts from the commit that reserves it until the check gives it back.
 a page that sends its confirm again meets its own try, which is open, and asks the database until it
 is not; here it simply waits. And a try that is reserved when the pool of checks is full is lost, so
 whoever would find it full is turned away before. What must hold: nobody waits for another payer's
-turn; who is turned away lost no try; a payer whom nobody waits for leaves nothing behind.
+turn; who is turned away lost no try; a payer whom nobody waits for leaves nothing behind; that all
+turns are taken is told, that one payer has too many is that payer's own affair.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import final
 
@@ -36,8 +37,9 @@ class _Turn:
 class Turns:
     """The turns of this process; a try in another process still counts, by its commit."""
 
-    def __init__(self) -> None:
-        """Begin with nobody."""
+    def __init__(self, *, full: Callable[[], None] | None = None) -> None:
+        """Begin with nobody; `full` hears of each who was turned away because all are taken."""
+        self._full = full
         self._asked = 0
         self._turns: dict[PayerId, _Turn] = {}
 
@@ -49,7 +51,11 @@ class Turns:
             Refused: REQUEST_TRAFFIC_EXCEED_LIMIT, when too many wait; nothing was executed.
         """
         turn = self._turns.get(payer_id) or _Turn()
-        if turn.asked >= TURNS_OF_A_PAYER_MAX or self._asked >= TURNS_MAX:
+        if self._asked >= TURNS_MAX:
+            if self._full is not None:
+                self._full()
+            raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
+        if turn.asked >= TURNS_OF_A_PAYER_MAX:
             raise Refused(Result.REQUEST_TRAFFIC_EXCEED_LIMIT)
         self._turns[payer_id] = turn
         turn.asked += 1
