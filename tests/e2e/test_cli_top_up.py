@@ -90,7 +90,10 @@ def test_a_top_up_whose_answer_was_lost_is_typed_again_and_booked_once(
     assert books("ledger", "audit").code == 0
 
 
-def test_a_lost_answer_is_asked_for_again_under_the_same_id(books: Tillgate) -> None:
+def test_a_lost_answer_is_asked_for_again_under_the_same_id(
+    books: Tillgate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tillgate.cli.operate.WAIT_S_MAX", 120.0)  # Four answers take their time.
     balance = b'{"minor":10000,"currency":{"code":"HKD","exponent":2}}'
     booked = b'{"outcome":{"payer_id":"alice","balance":' + balance + b"}}"
     with _server(*ANSWERS.values(), (200, booked)) as taken:
