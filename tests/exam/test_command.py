@@ -51,9 +51,9 @@ def test_each_example_shop_passes_as_a_real_server(
 @pytest.mark.parametrize("option", ["--html", "--junit"])
 @pytest.mark.parametrize("name", ["nowhere/exam", ".", "-"])
 def test_a_report_that_cannot_be_written_is_told_before_anything_is_sent(
-    option: str, name: str, data: Path, tmp_path: Path
+    option: str, name: str, *, data: Path, tmp_path: Path, nowhere: str
 ) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}/"
+    nobody = f"{nowhere}/"
     place = name if name == "-" else str(tmp_path / name)
     done = tillgate(
         *("exam", nobody, "--order-url", nobody, "--data", str(data), option, place),
