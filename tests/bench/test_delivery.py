@@ -155,8 +155,15 @@ async def test_an_asgi_app_is_called_in_the_loop_of_a_test_that_does_not_block_i
 
 @pytest.mark.parametrize("nothing", [None, "shop:app", object()])
 def test_what_is_no_app_is_refused(nothing: object) -> None:
-    with pytest.raises(TypeError, match="neither a WSGI or ASGI app nor a test client"):
+    with pytest.raises(TypeError, match="neither a WSGI or ASGI app nor a test client") as error:
         way_to(nothing)
+
+    assert "needs only its address as the notify_url" in str(error.value)
+
+
+def test_less_than_no_send_cannot_be_lost(sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match="from 0 on; not -1"):
+        sandbox.notifications.lose(-1)
 
 
 def test_an_app_is_called_in_the_thread_of_the_test(sandbox: Sandbox) -> None:

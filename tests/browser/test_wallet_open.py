@@ -283,6 +283,14 @@ def test_what_is_missing_is_said_with_the_next_step(
     assert (done.returncode, sentence in done.stderr) == (code, True)
 
 
+def test_a_port_of_somebody_else_is_not_told_as_devtools(gateway: Gateway) -> None:
+    taken = gateway.origin.rpartition(":")[2]
+    done = _run("--headless", "--devtools", taken, "http://localhost:1/")
+
+    assert done.returncode == 3
+    assert f"Port {taken} is in use; give --devtools another one." in done.stderr
+
+
 def test_without_playwright_it_says_what_to_type(tmp_path: Path) -> None:
     hide = "import importlib.util as u; f = u.find_spec; "
     hide += "u.find_spec = lambda name, package=None: None if name == 'playwright' else f(name); "

@@ -342,4 +342,4 @@ def test_a_setting_that_breaks_its_rule_is_a_usage_error(
     ended = tillgate("payer", "show")
 
     assert ended.code == 2
-    assert "TILLGATE_PORT" in ended.err
+    assert "TILLGATE_PORT (--port)" in ended.err

@@ -13,11 +13,19 @@ from tests.listen.listener import Shop, acknowledging, pay, selling, told
 from tests.support.gateway import order
 from tests.support.notify_url import Answer
 from tillgate.cli import record
+from tillgate.cli.replay import _differences
 from tillgate.merchant import Merchant
 from tillgate.protocol.envelope import cut
-from tillgate.protocol.recording import Recording, read_recording, write_recording
+from tillgate.protocol.recording import (
+    Exchange,
+    ExchangeKind,
+    Recording,
+    read_recording,
+    write_recording,
+)
 from tillgate.protocol.signature import verify_digest
 from tillgate.sandbox.testing import Sandbox
+from tillgate.workers.outgoing.port import SendResult
 
 Tillgate = Callable[..., Done]
 LOGS = ("logs", "--once", "--json")
@@ -78,7 +86,7 @@ def test_it_does_not_overwrite(session: tuple[Path, str], tillgate: Tillgate) ->
     assert session[0].read_bytes() == before
 
 
-@pytest.mark.parametrize("out", ["nowhere/session.json", "a-file/session.json", "."])
+@pytest.mark.parametrize("out", ["nowhere/session.json", "a-file/session.json", ".", "-"])
 def test_a_file_that_cannot_be_written_is_told_before_the_session(
     gateway: Sandbox, tillgate: Tillgate, out: str
 ) -> None:
@@ -168,6 +176,15 @@ def test_a_server_that_answers_otherwise_fails_and_it_is_said_how(
             done = _replayed(tillgate, session, shop)
         assert done.code == 1
         assert says in done.json["notifications"][0]["differs"]
+
+
+def test_no_answer_is_told_in_words() -> None:
+    answered = SendResult(
+        status=200, body=b"{}", elapsed_ms=1, connected_address=None, failure=None, sentence=""
+    )
+    lost = Exchange(seq=1, at="", kind=ExchangeKind.NOTIFICATION, order="A-1")
+
+    assert "status 200, recorded no answer" in _differences(lost, answered, "")
 
 
 def test_what_cannot_be_replayed_has_its_own_exit_code(

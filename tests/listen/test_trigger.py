@@ -145,12 +145,25 @@ def test_what_cannot_be_triggered_is_told_with_its_exit_code(
     assert (cheap.code, "--amount" in cheap.err) == (1, True)
 
 
+def test_who_is_not_there_is_not_blamed_for_an_order_it_does_not_know(
+    gateway: Sandbox, tillgate: Tillgate
+) -> None:
+    with selling(lambda _: Answer(200, b"")) as shop:
+        pass
+    here = ("--notify-url", shop.url, "--data", str(gateway.data))
+    done = tillgate("trigger", "payment.paid", *here)
+
+    assert f"Is your server running, and is {shop.url} its address?" in done.err
+    assert "does not know the order" not in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("payment.paid", "--to", "http://127.0.0.1:9"), "is told to --notify-url URL"),
         (("refund", "--order", "A-1", "--order-str", "-"), "--order-str or --order, not both"),
         (("forged",), "forged is sent to --to URL; give it."),
+        ((), "Say what is to happen, as payment.paid; list the kinds: tillgate trigger --list"),
         (("forged", "--order-str", "-"), "forged takes no --order-str"),
         (("late", "--notify-url", "http://127.0.0.1:9"), "and no --notify-url"),
         (("late", "--to", "http://127.0.0.1:9", "--wait", "3"), "--wait"),

@@ -17,7 +17,7 @@ from tillgate.bootstrap import open_house
 from tillgate.cli.operate import settings_of
 from tillgate.config.folder import Folder, FolderRefused, write_once
 from tillgate.merchant.sources import warning_of
-from tillgate.protocol.keys import PrivateKey
+from tillgate.protocol.keys import KeyRefused, PrivateKey
 
 OPEN = (0o644, 0o640, 0o604, 0o660, 0o666, 0o620, 0o601)
 CLOSED = (0o600, 0o400)
@@ -63,6 +63,23 @@ def test_the_sdk_is_silent_about_a_key_of_its_owners_alone(
         )
     assert caplog.records == []
     assert warning_of(key) == ""
+
+
+def test_a_public_key_given_by_mistake_is_not_called_a_private_one(
+    key: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key.write_text(merchant_key().public.pem())
+    key.chmod(0o644)
+
+    with pytest.raises(KeyRefused, match="public key"):
+        Merchant(
+            client_id="C",
+            merchant_id="M",
+            private_key=key,
+            gateway_public_key=gateway_key().public,
+        )
+
+    assert caplog.records == []
 
 
 def test_signing_an_order_warns_and_prints_the_order_string_alone(key: Path) -> None:

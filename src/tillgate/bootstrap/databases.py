@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, final
 
 from tillgate.bootstrap.kinds import check_kind, note_kind, setting
 from tillgate.config.database import PostgresUrl
+from tillgate.config.folder import Folder
 from tillgate.config.settings import Settings
 from tillgate.engine.ports import Reader, Store
 from tillgate.kernel.clock import Clock, SteadyClock
@@ -111,7 +112,8 @@ async def check_exists(settings: Settings) -> None:
         if not isinstance(settings.database, PostgresUrl):
             named = setting(settings)
             step = f"if the books are on PostgreSQL, name it in {named}; if there are none, {step}"
-        raise NoDatabase(f"There is no database {settings.database}; {step}")
+        demo = Folder(settings.data).demo_step
+        raise NoDatabase(f"There is no database {settings.database}; {step}{demo and f'.{demo}'}")
 
 
 def upgrade(settings: Settings) -> tuple[str | None, str]:

@@ -8,7 +8,7 @@ must hold: unknown is never told as a no, and no token is printed but by who was
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, final
 
 import typer
 
@@ -40,6 +40,9 @@ from tillgate.merchant import (
     Unknown,
     Waiting,
 )
+
+if TYPE_CHECKING:
+    from tillgate.config.folder import Folder
 
 DEMO_CLIENT: Final = "4Q5XSH6SSG02T006"
 DEMO_MERCHANT: Final = "2160400000002012"
@@ -123,16 +126,16 @@ class Asker(NamedTuple):
 
         folder = Folder(settings_of(self.data).data)
         return Sources(
-            private_key=self.key or _there(folder.keys / "merchant.private.pem", "--key"),
-            gateway_keys=self._gateway_keys(folder.keys),
+            private_key=self.key or _there(folder, "merchant.private.pem", "--key"),
+            gateway_keys=self._gateway_keys(folder),
             base_url=self.url or _served(folder),
         )
 
-    def _gateway_keys(self, keys: Path) -> list[Path]:
+    def _gateway_keys(self, folder: "Folder") -> list[Path]:
         if self.gateway_key:
             return list(self.gateway_key)
-        own, following = (keys / name for name in GATEWAY_KEYS)
-        found = [_there(own, "--gateway-key")]
+        own, following = GATEWAY_KEYS[0], folder.keys / GATEWAY_KEYS[1]
+        found = [_there(folder, own, "--gateway-key")]
         return [*found, following] if following.exists() else found
 
 
@@ -145,20 +148,23 @@ class Sources(NamedTuple):
     base_url: str
 
 
-def _there(usual: Path, option: str) -> Path:
+def _there(folder: "Folder", name: str, option: str) -> Path:
+    usual = folder.keys / name
     if not usual.exists():
         sentence = f"There is no {usual}; name the file with {option}"
-        raise UsageError(f"{sentence}, or a sandbox's folder with --data DIR.")
+        step = f"or a sandbox's folder with --data DIR.{folder.demo_step}"
+        raise UsageError(f"{sentence}, {step}")
     return usual
 
 
-def _served(folder: Any) -> str:  # noqa: ANN401  A Folder; imported late.
+def _served(folder: "Folder") -> str:
     from tillgate.config.lock import announced
 
     said = announced(folder)
     if said is None:
         sentence = f"No gateway serves {folder.path}; name one: --url http://127.0.0.1:8080"
-        raise UsageError(f"{sentence}, or start it: tillgate serve --sandbox --data DIR")
+        step = "or start it: tillgate serve --sandbox --data DIR."
+        raise UsageError(f"{sentence}, {step}{folder.demo_step}")
     return said.control
 
 

@@ -6,7 +6,7 @@ sent to this machine alone, and is never printed.
 """
 
 import os
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import typer
@@ -16,6 +16,9 @@ from tillgate.cli.surface import AsJson, Data, UsageError, command, print_facts,
 from tillgate.kernel.clock import duration_ms, duration_text
 from tillgate.kernel.errors import Refused, Unavailable
 from tillgate.kernel.results import Result
+
+if TYPE_CHECKING:
+    from tillgate.config.folder import Folder
 
 PATH: Final = "/sandbox/clock"
 ANSWER_WAIT_S_MAX: Final = 600.0
@@ -153,12 +156,23 @@ def _place(data: str, url: str) -> tuple[str, str]:
         if parts.scheme != "http" or parts.hostname not in _HERE:
             raise UsageError(f"--url is a sandbox of this machine, as in {_SAMPLE}, not {url!r}.")
         origin, token = f"http://{parts.netloc}", os.environ.get(VARIABLE, "").strip()
-        return origin, token or read_private(folder.control_token).decode()
+        return origin, token or _kept_token(folder)
     said = announced(folder)
     if said is None:
         step = "start it: tillgate serve --sandbox --data DIR"
-        raise Unavailable(f"No gateway serves {folder.path}; {step}, or name another with --data.")
+        sentence = f"No gateway serves {folder.path}; {step}, or name another with --data."
+        raise Unavailable(f"{sentence}{folder.demo_step}")
     return said.control, read_private(folder.control_token).decode()
+
+
+def _kept_token(folder: "Folder") -> str:
+    from tillgate.config.folder import read_private
+
+    if not folder.control_token.exists():
+        sentence = f"No gateway serves {folder.path}, so it holds no token for --url"
+        step = f"name the sandbox's folder with --data DIR, or give its token in {VARIABLE}"
+        raise UsageError(f"{sentence}; {step}.{folder.demo_step}")
+    return read_private(folder.control_token).decode()
 
 
 _SAMPLE: Final = "http://127.0.0.1:8080"

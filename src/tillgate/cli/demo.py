@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tillgate.cli.surface import AsJson, Data, command
+from tillgate.cli.surface import AsJson, command
 
 app = typer.Typer(add_completion=False, help="Buy a dress: the whole system on this machine.")
 
@@ -17,7 +17,12 @@ app = typer.Typer(add_completion=False, help="Buy a dress: the whole system on t
 @command
 def demo(
     *,
-    data: Data = "",
+    data: Annotated[
+        str,
+        typer.Option(
+            "--data", metavar="DIR", help="The data folder. Default: demo in the user's own."
+        ),
+    ] = "",
     port: Annotated[
         str, typer.Option("--port", metavar="P", help="Default 8080; 0 lets the system choose.")
     ] = "",
@@ -29,7 +34,8 @@ def demo(
     """
     from tillgate.cli.operate import settings_of
     from tillgate.cli.running import run_gateway
+    from tillgate.config.folder import Folder
 
-    folder = data or str(settings_of("").data / "demo")
+    folder = data or str(Folder(settings_of("").data).demo)
     given = {"mode": "sandbox", **({"port": port} if port else {})}
     run_gateway(settings_of(folder, **given), as_json=as_json, is_demo=True)

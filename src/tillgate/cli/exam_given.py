@@ -15,6 +15,7 @@ from tillgate import exam
 from tillgate.cli.given_path import named, unreadable
 from tillgate.cli.operate import settings_of
 from tillgate.cli.surface import UsageError
+from tillgate.config.folder import Folder
 from tillgate.kernel.clock import SystemClock, duration_ms
 from tillgate.merchant.sources import SystemIds
 from tillgate.protocol.keys import (
@@ -74,12 +75,13 @@ def _examiner(given: Given) -> exam.Examiner:
     limits = exam.Limits(answer_ms=_limit_ms(given.time_limit))
     trust = _trust(given.ca) if given.ca else None
     profile, clock = _profile(given.profile), SystemClock()
-    keys = settings_of(given.data).data / "keys"
-    gateway = _private(given.key or keys / "gateway.private.pem", "--key")
+    folder = Folder(settings_of(given.data).data)
+    keys, demo = folder.keys, folder.demo_step
+    gateway = _private(given.key or keys / "gateway.private.pem", "--key", demo)
     retired = _private(given.old_key, "--old-key") if given.old_key else None
     if retired and retired.public == gateway.public:
         raise UsageError("--old-key is the very key that --key names; give one that was retired.")
-    merchant = _public(given.merchant_key or keys / "merchant.public.pem")
+    merchant = _public(given.merchant_key or keys / "merchant.public.pem", demo)
 
     def read(text: str) -> exam.Ordered:
         return exam.read_order(text, merchant, profile)
@@ -143,21 +145,21 @@ def _profile(name: str) -> Profile:
         raise UsageError(f"--profile is TILLGATE or ALIPAY_HK, not {name}.") from fault
 
 
-def _private(path: Path, option: str) -> PrivateKey:
+def _private(path: Path, option: str, demo: str = "") -> PrivateKey:
     try:
-        return load_private_key(_content(path, option))
+        return load_private_key(_content(path, option, demo))
     except KeyRefused as refused:
         raise UsageError(f"{option} {named(path)}: {refused}") from refused
 
 
-def _public(path: Path) -> PublicKey:
+def _public(path: Path, demo: str) -> PublicKey:
     try:
-        return load_public_key(_content(path, "--merchant-key"))
+        return load_public_key(_content(path, "--merchant-key", demo))
     except KeyRefused as refused:
         raise UsageError(f"--merchant-key {named(path)}: {refused}") from refused
 
 
-def _content(path: Path, option: str = "--order") -> bytes:
+def _content(path: Path, option: str = "--order", demo: str = "") -> bytes:
     if str(path) == "-":
         return sys.stdin.buffer.read(FILE_BYTES_MAX)
     try:
@@ -165,6 +167,8 @@ def _content(path: Path, option: str = "--order") -> bytes:
             return file.read(FILE_BYTES_MAX)
     except OSError as error:
         step = (
-            "" if option == "--order" else f" Name the file with {option}, or a sandbox's --data."
+            ""
+            if option == "--order"
+            else f" Name the file with {option}, or a sandbox's --data.{demo}"
         )
         raise UsageError(unreadable(path, error, step=step)) from error

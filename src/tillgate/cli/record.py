@@ -73,6 +73,8 @@ def record(
 
     Example: tillgate record --out session.json --for 15m --data ./sandbox
     """
+    if str(out) == "-":
+        raise UsageError("--out names a file, as in session.json; it is not standard output.")
     if out.exists():
         raise UsageError(f"{out} exists; name another file with --out, or move it away.")
     ends_s = time.monotonic() + _seconds(lasting) if lasting else None
@@ -274,4 +276,5 @@ def _tell(out: Path, recording: Recording, *, as_json: bool) -> None:
         print_json(facts)
         return
     print_facts("Recorded", facts, style="green")
-    say(f"Explain it: tillgate doctor {out}. Send its notifications again: tillgate replay {out}")
+    again = f"Send its notifications again: tillgate replay {out} --to URL"
+    say(f"Explain it: tillgate doctor {out}. {again}")

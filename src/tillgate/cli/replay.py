@@ -164,13 +164,17 @@ def _verdict(recording: Recording, exchange: Exchange, raw: bytes, result: SendR
 def _differences(exchange: Exchange, result: SendResult, verdict: str) -> Sequence[str]:
     found = []
     if exchange.status != result.status:
-        found.append(f"status {result.status}, recorded {exchange.status}")
+        found.append(f"{_status(result.status)}, recorded {_status(exchange.status)}")
     if exchange.verdict != verdict:
         found.append(f"{verdict}, recorded {exchange.verdict}")
     before = exchange.answer.raw if exchange.answer is not None else None
     if not found and before is not None and _body(before) != _body(result.body):
         found.append("the answer's body says something else")
     return found
+
+
+def _status(status: int | None) -> str:
+    return "no answer" if status is None else f"status {status}"
 
 
 def _body(answer: bytes) -> Any:  # noqa: ANN401  Any JSON value.

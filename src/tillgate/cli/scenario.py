@@ -252,9 +252,15 @@ def _running(url: str, data: str) -> "Link":
         said = announced(folder)
         if said is None:
             step = "start it with: tillgate serve --sandbox --data DIR"
-            raise Unavailable(f"No gateway serves {folder.path}; {step}, or leave --data out.")
+            sentence = f"No gateway serves {folder.path}; {step}, or leave --data out."
+            raise Unavailable(f"{sentence}{folder.demo_step}")
         url = said.control
     link = Link(url, folder.path)
+    if not folder.control_token.exists():
+        sentence = f"No gateway serves {folder.path}, so it holds no token for --url"
+        raise UsageError(
+            f"{sentence}; name the sandbox's folder with --data DIR.{folder.demo_step}"
+        )
     token = read_private(folder.control_token).decode()
     if link.send("GET", CLOCK, token=token).status != _OK:
         sentence = f"What answers at {url} is no sandbox of {folder.path}; scenarios need one."

@@ -106,7 +106,8 @@ class Tape:
         said = announced(self._folder)
         if said is None:
             step = "start it: tillgate serve --sandbox --data DIR"
-            raise Unavailable(f"No gateway serves {self._folder.path}; {step}, or name another.")
+            sentence = f"No gateway serves {self._folder.path}; {step}, or name another."
+            raise Unavailable(f"{sentence}{self._folder.demo_step}")
         self.origin = said.control
         token = read_private(self._folder.control_token).decode()
         try:

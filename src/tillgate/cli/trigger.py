@@ -131,7 +131,8 @@ def trigger(
         answered = asyncio.run(_send(kind, endpoint, keys, number=number, amount=amount))
         _tell_answers(kind, answered, as_json=as_json)
     else:
-        raise UsageError(f"There is no kind {kind!r}; list them: tillgate trigger --list")
+        wrong = f"There is no kind {kind!r}" if kind else "Say what is to happen, as payment.paid"
+        raise UsageError(f"{wrong}; list the kinds: tillgate trigger --list")
 
 
 def _check_event(kind: str, *, to: str, names: tuple[str, Path | None]) -> None:
@@ -179,9 +180,19 @@ def _make(kind: str, subject: Subject, asker: by.Asker, *, wait_s: int, as_json:
         said["told to"] = f"nobody within {wait_s} s"
     is_good = told is None or told.verdict.startswith("ACKNOWLEDGED")
     print_facts(kind, said, style="green" if is_good else "yellow")
-    if not is_good:
-        say("A right message is refused, too, when your server does not know the order:")
-        say("give an order string that it made with --order-str FILE.")
+    if told is not None and not is_good:
+        for line in _next_step(told):
+            say(line)
+
+
+def _next_step(told: Exchange) -> Sequence[str]:
+    """Return what to look at when an endpoint did not acknowledge."""
+    if told.status is None:
+        return (f"Is your server running, and is {told.to} its address?",)
+    return (
+        "A right message is refused, too, when your server does not know the order:",
+        "give an order string that it made with --order-str FILE.",
+    )
 
 
 def _answer(told: Exchange) -> str:

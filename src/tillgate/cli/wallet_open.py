@@ -7,6 +7,7 @@ has it.
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 GATEWAY: Final = "http://127.0.0.1:8080"
 PORT_MAX: Final = 65_535
+LOOK_S_MAX: Final = 1.0
 
 
 Gateway = Annotated[str, typer.Option("--gateway", help="The gateway's origin.")]
@@ -93,6 +95,7 @@ def open_page(
         raise UsageError(
             "Nobody can pay or close a page that is not seen: give --headless with --devtools PORT."
         )
+    _check_free(devtools)
     told: list[str] = []
 
     def tell(answer: Any) -> None:  # noqa: ANN401  A callback's object, whatever the gateway said.
@@ -111,6 +114,18 @@ def open_page(
         say(f"{page} is open in the wallet of {payer} at {origin}. {_ending(headless, devtools)}")
         _until_closed(browser, context, first)
     raise typer.Exit(EXITS.get(told[-1], Exit.UNAVAILABLE) if told else Exit.DONE)
+
+
+def _check_free(port: int) -> None:
+    """Raise when somebody else answers at the port; Chromium would go on without DevTools.
+
+    Raises:
+        Unavailable: somebody does.
+    """
+    if not port:
+        return
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=LOOK_S_MAX):
+        raise Unavailable(f"Port {port} is in use; give --devtools another one.")
 
 
 def _ending(headless: bool, devtools: int) -> str:  # noqa: FBT001  An option's value, as it was given.

@@ -7,6 +7,7 @@ the disk before its name is; the folder itself is closed to others.
 
 import contextlib
 import os
+import shlex
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,18 @@ class Folder:
     def keys(self) -> Path:
         """Return where keys lie."""
         return self.path / "keys"
+
+    @property
+    def demo(self) -> Path:
+        """Return the folder of its own that `tillgate demo` keeps when none is named."""
+        return self.path / "demo"
+
+    @property
+    def demo_step(self) -> str:
+        """Return what to type when a demo's folder may be meant: a sentence, "" when none is."""
+        if not (self.demo / "keys").is_dir():
+            return ""
+        return f" `tillgate demo` has a folder of its own: --data {shlex.quote(str(self.demo))}"
 
     @property
     def control_token(self) -> Path:

@@ -12,6 +12,8 @@ from tillgate.kernel.errors import TillgateError
 from tillgate.kernel.money import Money
 
 PREFIX: Final = "TILLGATE_"
+OPTIONS: Final = frozenset({"host", "port", "workers"})
+"""What a command takes as an option, too: whoever typed that never heard of the setting."""
 Network = IPv4Network | IPv6Network
 
 
@@ -21,7 +23,8 @@ class SettingRefused(TillgateError):
 
 def refused(name: str, rule: str, step: str) -> SettingRefused:
     """Return the refusal of a setting."""
-    return SettingRefused(f"Setting {PREFIX}{name.upper()}: {rule}. Next: {step}.")
+    option = f" (--{name})" if name in OPTIONS else ""
+    return SettingRefused(f"Setting {PREFIX}{name.upper()}{option}: {rule}. Next: {step}.")
 
 
 def whole(said: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int) -> int:

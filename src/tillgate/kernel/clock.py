@@ -172,8 +172,9 @@ def duration_ms(text: str) -> int:
 
     Raises:
         ValueError: it is none, or longer than ten years.
+        TypeError: it is no text; a bare number has no unit.
     """
-    found = _DURATION.fullmatch(text.strip())
+    found = _DURATION.fullmatch(_text(text).strip())
     parts = [int(number or 0) for number in found.groups()] if found else []
     units = (DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS)
     total_ms = sum(number * unit for number, unit in zip(parts, units, strict=False))
@@ -181,6 +182,13 @@ def duration_ms(text: str) -> int:
         message = f"{text[:40]!r} is not a duration of at most ten years, such as 90s, 15m, 25h, 2d"
         raise ValueError(message)
     return total_ms
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str):
+        message = f"a duration is text with its unit, such as '90s' or '25h', not {given!r}"
+        raise TypeError(message)
+    return given
 
 
 def duration_text(length_ms: int) -> str:

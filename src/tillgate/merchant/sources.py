@@ -42,9 +42,11 @@ def private_key(source: KeySource | PrivateKey) -> PrivateKey:
     """Return the private key from a file, a text, or as it is; KeyRefused when it is none."""
     if isinstance(source, PrivateKey):
         return source
+    loaded = load_private_key(_content(source))
+    # Not before: of a public key that was given by mistake it would not be true.
     if isinstance(source, Path) and (warning := warning_of(source)):
         logging.getLogger("tillgate.merchant").warning(warning)
-    return load_private_key(_content(source))
+    return loaded
 
 
 def warning_of(path: Path) -> str:

@@ -68,7 +68,13 @@ class Carrier:
         return self._way(url) is not None
 
     def lose(self, sends: int) -> None:
-        """Let the next sends fail as if the merchant's server were down."""
+        """Let the next sends fail as if the merchant's server were down.
+
+        Raises:
+            ValueError: there are less than none.
+        """
+        if sends < 0:
+            raise ValueError(f"So many sends are lost, from 0 on; not {sends}.")
         self._lost = sends
 
     def close(self) -> None:
@@ -126,7 +132,8 @@ def way_to(app: object) -> Deliver:
         return _by_asgi(app)
     else:
         return _by_wsgi(app)
-    raise TypeError(f"{app!r} is neither a WSGI or ASGI app nor a test client with post().")
+    sentence = f"{app!r} is neither a WSGI or ASGI app nor a test client with post()"
+    raise TypeError(f"{sentence}; an app on a port needs only its address as the notify_url.")
 
 
 def _by_client(post: Callable[..., Any]) -> Deliver:

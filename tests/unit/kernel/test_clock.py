@@ -170,6 +170,11 @@ def test_a_virtual_clock_is_ahead_and_shifts_what_others_say() -> None:
         clock.advance(-1)
 
 
+def test_a_duration_without_a_unit_is_no_duration() -> None:
+    with pytest.raises(TypeError, match="text with its unit, such as '90s' or '25h', not 25"):
+        duration_ms(25)  # type: ignore[arg-type]  # What a person types.
+
+
 @pytest.mark.parametrize(
     ("text", "length_ms"),
     [
