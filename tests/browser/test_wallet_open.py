@@ -5,6 +5,8 @@ what the gateway says; then, and only for a payment, the page is led to its retu
 """
 
 import json
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -281,6 +283,36 @@ def test_what_is_missing_is_said_with_the_next_step(
     done = _run("--headless", "--devtools", str(port.number), *arguments)
 
     assert (done.returncode, sentence in done.stderr) == (code, True)
+
+
+def test_ctrl_c_ends_it_as_told(gateway: Gateway, at: Stall, tmp_path: Path) -> None:
+    port, said = HeldPort(), tmp_path / "said"
+    arguments = ("--gateway", gateway.origin, "--chromium", str(program.executable()))
+    with (
+        said.open("wb") as err,
+        subprocess.Popen(
+            command(
+                *("wallet", "open", at.checkout("ctrl-c"), "--headless", *arguments),
+                *("--devtools", str(port.number)),
+            ),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stderr=err,
+            start_new_session=True,
+        ) as started,
+    ):
+        try:
+            while "is open in the wallet" not in said.read_text():
+                assert started.poll() is None, said.read_text()
+                time.sleep(0.05)
+            os.killpg(started.pid, signal.SIGINT)  # As a terminal does: the driver gets it, too.
+            code = started.wait(timeout=WAIT_S_MAX)
+        finally:
+            started.kill()
+
+    assert code == 0
+    assert len(said.read_text().splitlines()) <= 2, said.read_text()
+    assert "xception" not in said.read_text()
 
 
 def test_a_port_of_somebody_else_is_not_told_as_devtools(gateway: Gateway) -> None:

@@ -6,6 +6,7 @@ type; no PIN and no token is printed; the exit code is that of the last callback
 has it.
 """
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -112,7 +113,11 @@ def open_page(
         _listen(context, is_seen=not headless)
         first = _opened(context, page, (origin, payer, pin), tell)
         say(f"{page} is open in the wallet of {payer} at {origin}. {_ending(headless, devtools)}")
-        _until_closed(browser, context, first)
+        try:
+            _until_closed(browser, context, first)
+        except KeyboardInterrupt:
+            # As told. It ended the driver, too, of whose last question nobody waits for the answer.
+            logging.getLogger("asyncio").disabled = True
     raise typer.Exit(EXITS.get(told[-1], Exit.UNAVAILABLE) if told else Exit.DONE)
 
 
