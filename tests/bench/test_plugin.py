@@ -108,6 +108,33 @@ def test_it(gateway, wallet, merchant):
     assert "gateway.deliver_to(app) hands it to your app." in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("answer", "step"),
+    [
+        ("Response('no', 404)", "Is that path a route of your app, and what does its log say?"),
+        ("Response('success')", "Answer with the bytes of merchant.acknowledge(event)"),
+    ],
+)
+def test_a_failure_says_what_to_do_about_an_answer(project: Path, answer: str, step: str) -> None:
+    text = f"""
+from flask import Flask, Response
+from tillgate import Order
+
+def test_it(gateway, wallet, merchant):
+    app = Flask("shop")
+    app.post("/notify")(lambda: {answer})
+    gateway.deliver_to(app)
+    order = Order(
+        merchant_trans_id="A-1", title="Dress", amount="10.00 HKD",
+        notify_url="https://shop.example/notify",
+    )
+    wallet.pay(merchant.order_str(order))
+    raise AssertionError
+"""
+    done = run_pytest(written(project, text), code=1)
+    assert step in done.stdout
+
+
 def test_without_the_gateways_libraries_it_says_what_to_install(project: Path) -> None:
     (project / "conftest.py").write_text("import sys\nsys.modules['uvicorn'] = None\n")
     done = run_pytest(written(project, "def test_it(gateway): pass"), code=1)

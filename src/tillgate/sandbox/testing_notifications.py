@@ -4,7 +4,7 @@ It keeps nothing itself: each look reads the rows of the outbox and of every sen
 what is shown was really sent, with the bytes that went out and the answer that came back.
 """
 
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar, final, overload
 
@@ -17,6 +17,7 @@ from tillgate.engine.commands import ResendNotification
 from tillgate.engine.ports import Select
 from tillgate.kernel.clock import HONG_KONG, SECOND_MS
 from tillgate.sandbox.testing_carrier import Carrier
+from tillgate.workers.ack import Verdict
 from tillgate.workers.outgoing.port import SendFailure
 
 ROWS_MAX: Final = 10_000
@@ -24,6 +25,16 @@ ACKNOWLEDGED: Final = frozenset({"ACKNOWLEDGED", "ACKNOWLEDGED_UNSIGNED"})
 
 NOT_REACHED: Final = frozenset({SendFailure.DNS.name, SendFailure.CONNECT.name})
 HANDED: Final = "gateway.deliver_to(app) hands it to your app."
+_ANSWER: Final = "Answer with the bytes of merchant.acknowledge(event) as they are."
+STEPS: Final[Mapping[str, str]] = {
+    Verdict.WRONG_STATUS.name: "Is that path a route of your app, and what does its log say?",
+    Verdict.NOT_AN_ENVELOPE.name: _ANSWER,
+    Verdict.WRONG_SIGNATURE.name: _ANSWER,
+    Verdict.UNREADABLE.name: _ANSWER,
+    Verdict.OTHER_FUNCTION.name: _ANSWER,
+    Verdict.OTHER_MESSAGE.name: _ANSWER,
+}
+"""What to do about an answer that is no acknowledgement."""
 
 T = TypeVar("T")
 
@@ -142,13 +153,15 @@ class Notifications(Sequence[Sent]):
         return [self._line(each) for each in self._inside.call(self._rows())]
 
     def _line(self, sent: Sent) -> str:
-        """Tell of a send; of one that failed, why, and what to do where nobody was reached."""
+        """Tell of a send; of one that failed, why, and what to do about it."""
         what = f"{sent.at:%d %H:%M:%S} {sent.merchant_trans_id} {sent.pay_status} #{sent.number}"
         parts = [f"{what} -> {sent.url} {sent.status} {sent.verdict}"]
         if sent.sentence and not sent.acknowledged:
             parts.append(sent.sentence)
         if sent.verdict in NOT_REACHED and not self._inside.carrier.has_way(sent.url):
             parts.append(HANDED)
+        if step := STEPS.get(sent.verdict):
+            parts.append(step)
         return " ".join(parts)
 
     def _read(self) -> list[Sent]:
