@@ -17,12 +17,13 @@ from tests.e2e.notify.stage import NOON_MS, QUICK, Stage, sender, staged
 from tests.support.engines import keep
 from tillgate.acquiring.acquirement import Acquirement, CloseReason
 from tillgate.acquiring.attempt import Attempt
+from tillgate.acquiring.notification import Notification
 from tillgate.acquiring.replay import MARK_KEPT_MS, MARK_LIFE_MS, RequestMark
 from tillgate.acquiring.states import AcquirementState, AttemptState, NotificationState
 from tillgate.engine.decide.paying import Ask
 from tillgate.engine.issuer import Answer, Approved, Declined, Question, Unknown
 from tillgate.engine.ports import Select
-from tillgate.kernel.clock import MINUTE_MS, SECOND_MS
+from tillgate.kernel.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from tillgate.kernel.errors import Unavailable
 from tillgate.kernel.ids import ClientId, ReqMsgId
 from tillgate.kernel.record import Key
@@ -30,6 +31,7 @@ from tillgate.simulation.loop import VirtualLoop
 from tillgate.workers.attempts import Attempts
 from tillgate.workers.expiry import Expiry
 from tillgate.workers.loop import Loop
+from tillgate.workers.notifier import Notifier
 from tillgate.workers.run import Workers
 from tillgate.workers.under_way import UnderWay
 
@@ -249,6 +251,40 @@ async def test_started_workers_do_what_falls_due_and_stop() -> None:
             await stage.pays(shop, "D-1")
             await asyncio.sleep(0.1)
             assert len(shop.bodies) == 2, "nothing is sent after the stop"
+
+
+class Noting:
+    """A reader that notes in which order notifications are asked for."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self.orders = set[tuple[str, ...]]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    async def select(self, query: Select) -> Any:
+        if query.record is Notification:
+            self.orders.add(query.order_by)
+        return await self._reader.select(query)
+
+
+async def test_what_little_is_due_is_found_by_when_it_is_due_and_by_nothing_else() -> None:
+    """In the order of merchants PostgreSQL walked over all there ever was, to find a page of it."""
+    async with staged() as [stage]:
+        some = [Shop(f"M-{number}", shops.fails) for number in range(3)]
+        await stage.registers(*some)
+        for shop in some:
+            await stage.pays(shop, "A-1")
+        reader = Noting(stage.desk.reader)
+        desk = msgspec.structs.replace(stage.desk, reader=reader)
+        notifier = Notifier(desk, sender(), QUICK)
+        await notifier.tick()
+        stage.clock.advance(HOUR_MS)
+        await notifier.tick()
+
+        assert [len(await stage.sends(shop, "A-1")) for shop in some] == [2, 2, 2]
+        assert reader.orders == {("due_at_ms",)}
 
 
 async def test_a_loop_outlives_faults_and_pauses_after_each() -> None:

@@ -84,9 +84,28 @@ class Notifier:
         async with self._looking:
             self._is_behind = False
             last = self._last_merchant
+            if await self._begin_few(after=last):
+                return
             await self._sweep(after=last, until=_LAST)
             if last:
                 await self._sweep(after="", until=last)
+
+    async def _begin_few(self, *, after: str) -> bool:
+        """Start what is due, from the merchant after one, if it is little; tell whether it was.
+
+        Little is found by when it is due. In the order of merchants a database may walk over all
+        there ever was, until it has found a page: it believes there is more than there is by now.
+        """
+        most = self._settings.notify_few_max
+        by_due = self._query(order_by=("due_at_ms",), limit=most + 1)
+        if len(await self._desk.reader.pick(by_due, "due_at_ms")) > most:
+            return False
+        rows = sorted(await self._desk.reader.select(by_due), key=_merchant_of)
+        grouped = _by_merchant(rows)
+        for merchant_id, some in sorted(grouped, key=lambda each: (each[0] <= after, each[0])):
+            is_spread = self._settings.spread > 1 and len(some) > self._settings.spread
+            self._begin(await self._longest_due(merchant_id) if is_spread else some)
+        return True
 
     async def _sweep(self, *, after: str, until: str) -> None:
         """Go over the merchants after one, up to another, that have something due."""
@@ -131,9 +150,23 @@ class Notifier:
         after_key: tuple[str, ...] = (),
         order_by: tuple[str, ...] = (),
     ) -> Sequence[Notification]:
+        query = self._query(
+            limit=limit, merchant_id=merchant_id, after_key=after_key, order_by=order_by
+        )
+        rows: Sequence[Notification] = await self._desk.reader.select(query)
+        return rows
+
+    def _query(
+        self,
+        *,
+        limit: int,
+        merchant_id: str = "",
+        after_key: tuple[str, ...] = (),
+        order_by: tuple[str, ...] = (),
+    ) -> Select:
         now_ms = self._desk.clock.now_ms()
         of_merchant = (("merchant_id", merchant_id),) if merchant_id else ()
-        query = Select(
+        return Select(
             record=Notification,
             equals=(("state", NotificationState.PENDING), *of_merchant),
             at_most=(("due_at_ms", now_ms), ("lease_until_ms", now_ms)),
@@ -141,8 +174,6 @@ class Notifier:
             order_by=order_by,
             limit=limit,
         )
-        rows: Sequence[Notification] = await self._desk.reader.select(query)
-        return rows
 
     def _begin(self, rows: Iterable[Notification]) -> None:
         """Start one merchant's sends, those due first before others, as far as there are places."""
@@ -188,8 +219,12 @@ def _is_due(row: Notification, now_ms: int) -> bool:
     return is_pending and max(row.due_at_ms, row.lease_until_ms) <= now_ms
 
 
+def _merchant_of(row: Notification) -> str:
+    return row.merchant_id
+
+
 def _by_merchant(page: Sequence[Notification]) -> Iterable[tuple[str, list[Notification]]]:
-    grouped = groupby(page, key=lambda row: row.merchant_id)
+    grouped = groupby(page, key=_merchant_of)
     return [(merchant_id, list(rows)) for merchant_id, rows in grouped]
 
 

@@ -19,6 +19,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         notify_poll_ms: how long the notifier waits when no commit wakes it.
         notify_sends_max: notifications under way altogether.
         notify_sends_per_merchant_max: notifications under way for one merchant.
+        notify_few_max: due notifications that are found by when they are due; more of them are read
+            merchant after merchant.
         notify_page: how many due notifications are read at a time.
         attempts_poll_ms: how long until attempts are looked at again.
         attempts_max: issuers' answers waited for at once.
@@ -36,6 +38,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     notify_poll_ms: int = SECOND_MS
     notify_sends_max: int = 256
     notify_sends_per_merchant_max: int = 4
+    notify_few_max: int = 1_000
     notify_page: int = 64
     attempts_poll_ms: int = SECOND_MS
     attempts_max: int = 16

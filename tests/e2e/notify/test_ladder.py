@@ -35,6 +35,7 @@ WAITS_MS = (
     *(1 * HOUR_MS, 2 * HOUR_MS, 6 * HOUR_MS, 15 * HOUR_MS),
 )
 WAIT_S_MAX = 120
+FEW, FEW_IDS = [1_000, 4, 0], ["few are due", "more than few at first", "never few"]
 INSTANTS_MS = [NOON_MS + passed_ms for passed_ms in accumulate(WAITS_MS)]
 
 SEVEN = {
@@ -213,7 +214,7 @@ async def test_after_eight_failures_it_is_over_until_an_operator_asks() -> None:
 async def test_a_healthy_merchant_has_its_answer_while_a_thousand_wait_for_a_hanging_one(
     kept: str, tmp_path: Path
 ) -> None:
-    settings = msgspec.structs.replace(QUICK, notify_page=8)
+    settings = msgspec.structs.replace(QUICK, notify_page=8, notify_few_max=500)
     folder = tmp_path if kept == "on disk" else None
     async with staged(folder=folder) as [stage]:
         hanging, good = Shop("aaa-hangs", shops.hangs), Shop("zzz-good", shops.acknowledges)
@@ -236,10 +237,13 @@ async def test_a_healthy_merchant_has_its_answer_while_a_thousand_wait_for_a_han
 
 
 @pytest.mark.parametrize("page", [64, 5], ids=["all on a page", "more than a page"])
+@pytest.mark.parametrize("few", FEW, ids=FEW_IDS)
 async def test_a_place_that_becomes_free_is_taken_without_waiting_for_the_next_look(
-    page: int,
+    few: int, page: int
 ) -> None:
-    settings = msgspec.structs.replace(QUICK, notify_poll_ms=2_000 * WAIT_S_MAX, notify_page=page)
+    settings = msgspec.structs.replace(
+        QUICK, notify_poll_ms=2_000 * WAIT_S_MAX, notify_few_max=few, notify_page=page
+    )
     async with a_shop(shops.acknowledges) as (stage, shop):
         await asyncio.gather(*(stage.pays(shop, f"A-{n}") for n in range(20)))
         notifier = Notifier(stage.desk, sender(), settings)
@@ -250,10 +254,17 @@ async def test_a_place_that_becomes_free_is_taken_without_waiting_for_the_next_l
 
 
 @pytest.mark.parametrize("kept", ["in memory", "on disk"])
-async def test_merchants_take_turns_when_places_are_few(kept: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", FEW, ids=FEW_IDS)
+async def test_merchants_take_turns_when_places_are_few(
+    few: int, kept: str, tmp_path: Path
+) -> None:
     folder = tmp_path if kept == "on disk" else None
     settings = msgspec.structs.replace(
-        QUICK, notify_sends_max=2, notify_sends_per_merchant_max=1, notify_page=3
+        QUICK,
+        notify_few_max=few,
+        notify_sends_max=2,
+        notify_sends_per_merchant_max=1,
+        notify_page=3,
     )
     async with staged(folder=folder) as [stage], AsyncExitStack() as open_shops:
         some = [Shop(f"M-{n}", shops.acknowledges) for n in range(5)]
@@ -271,8 +282,11 @@ async def test_merchants_take_turns_when_places_are_few(kept: str, tmp_path: Pat
             assert one != next_one, "nobody is served twice in a row while others wait"
 
 
-async def test_of_more_than_a_page_the_longest_due_goes_first() -> None:
-    settings = msgspec.structs.replace(QUICK, notify_sends_per_merchant_max=1, notify_page=3)
+@pytest.mark.parametrize("few", FEW, ids=FEW_IDS)
+async def test_of_more_than_a_page_the_longest_due_goes_first(few: int) -> None:
+    settings = msgspec.structs.replace(
+        QUICK, notify_few_max=few, notify_sends_per_merchant_max=1, notify_page=3
+    )
     async with a_shop(shops.acknowledges) as (stage, shop):
         for order in ("Z-1", "A-1", "B-1", "C-1", "D-1"):
             await stage.pays(shop, order)
