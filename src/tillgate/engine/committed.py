@@ -1,7 +1,8 @@
 """What one commit wrote, as watchers see it: each row with what it was before.
 
 It decides nothing and reads nothing. What must hold: it is made after the commit, from that commit
-alone, so whoever watches sees every change of this process once, and none that was rolled back.
+alone, so whoever watches sees no change twice, and none that was rolled back. One whose commit was
+not answered is seen by nobody, though its callers are told: who must not miss it reads the store.
 """
 
 from collections.abc import Callable, Sequence
