@@ -1,4 +1,4 @@
-"""What comes before and after a body, on a socket: heads beyond their limit, and trailers.
+"""What comes before and after a body, on a socket: heads, trailers, more requests.
 
 The listener that production uses, before a door that answers with the headers it was given. What
 must hold: a request has the headers of its head alone, so a caller writes nothing behind what our
@@ -12,12 +12,19 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import pytest
 import uvicorn
 
-from tillgate.cli.listener import HEAD_BYTES_MAX, HEAD_TOO_LARGE, limited
+from tillgate.cli.listener import (
+    HEAD_BYTES_MAX,
+    HEAD_TOO_LARGE,
+    PIPELINED_MAX,
+    TOO_MANY_AT_ONCE,
+    limited,
+)
 from tillgate.cli.serving import Server
 from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply_json
 from tillgate.kernel.errors import Refused
@@ -32,7 +39,9 @@ CLOSED: Final = (0, b"")
 """What is told of a connection that ended before its answer could be read."""
 
 
-async def show_headers(scope: Scope, receive: Receive, send: Send) -> None:
+async def show_headers(go_on: asyncio.Event, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/held":
+        await go_on.wait()
     with suppress(Refused):  # Whoever broke off hears no answer.
         await Incoming(scope, receive).body(HEAD_BYTES_MAX)
     said = [[name.decode(), value.decode()] for name, value in scope["headers"]]
@@ -41,18 +50,21 @@ async def show_headers(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
+    go_on = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            show_headers,
+            partial(show_headers, go_on),
             loop="none",
             http=limited(FOR_EVER_S),
             lifespan="off",
+            interface="asgi3",
             log_config=None,
         )
         server = Server(config)
         serving = asyncio.ensure_future(server.serve(sockets=[listener]))
         await server.begun.wait()
         yield listener.getsockname()[1]
+        go_on.set()
         server.should_exit = True
         await serving
 
@@ -104,6 +116,24 @@ async def test_a_body_in_the_smallest_chunks_is_taken(port: int) -> None:
     head = POST + b"transfer-encoding: chunked\r\n\r\n"
     status, _ = await told(port, head, chunks, b"0\r\n\r\n")
     assert status == 200
+
+
+async def test_so_many_requests_wait_on_a_connection_and_no_more(port: int) -> None:
+    """A read brings thousands: 250 kB of them took 25 MB, on each connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /held HTTP/1.1\r\nhost: here\r\n\r\n")
+    writer.write(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n" * (PIPELINED_MAX + 1))
+    assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+    assert (await reader.read()).endswith(TOO_MANY_AT_ONCE.encode())
+    writer.close()
+
+
+async def test_requests_that_are_sent_ahead_are_answered_in_turn(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    ahead = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n" * (PIPELINED_MAX // 2)
+    writer.write(ahead + POST + b"content-length: 0\r\n\r\n")
+    assert (await reader.read()).count(b"HTTP/1.1 200") == PIPELINED_MAX // 2 + 1
+    writer.close()
 
 
 async def test_what_is_no_http_is_no_line_in_the_log(

@@ -22,6 +22,12 @@ HEAD_BYTES_MAX: Final = 32 * 1024
 HEADER_MARKS: Final = 4
 """What stands around a header's name and value: a colon, a blank, the end of the line."""
 HEAD_TOO_LARGE: Final = "The request's head is larger than 32 KiB."
+PIPELINED_MAX: Final = 128
+"""Requests that one connection may have waiting behind the one that is answered.
+
+Each takes a hundred times the memory of its bytes, and one read brings thousands.
+"""
+TOO_MANY_AT_ONCE: Final = "Too many requests were sent before their answers were taken."
 PEERS: Final = "uvicorn.error.peers"
 """Who logs what uvicorn says of peers, errors alone: else what is no HTTP is a line each time."""
 WAITING_MIN: Final = 256
@@ -88,7 +94,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.logger = logging.getLogger(PEERS)
         self._pending_bytes = 0
-        self._is_head_too_large = False
+        self._fault = ""
         self._is_in_head = True
         self._is_answering = False
         self._arriving: asyncio.TimerHandle | None = None
@@ -122,7 +128,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Say what is wrong with a request that is none, and close."""
-        super().send_400_response(HEAD_TOO_LARGE if self._is_head_too_large else msg)
+        super().send_400_response(self._fault or msg)
 
     def on_message_begin(self) -> None:
         """Begin to wait for the rest of a request."""
@@ -145,8 +151,11 @@ class LimitedProtocol(HttpToolsProtocol):
         """Count no more, the doors limit a body; turn it away when too many are answered."""
         head = sum(len(name) + len(value) + HEADER_MARKS for name, value in self.headers)
         if head + len(self.url) > HEAD_BYTES_MAX:
-            self._is_head_too_large = True
-            raise ValueError(HEAD_TOO_LARGE)  # It ends the reading; `send_400_response` is next.
+            self._fault = HEAD_TOO_LARGE
+        elif len(self.pipeline) >= PIPELINED_MAX:
+            self._fault = TOO_MANY_AT_ONCE
+        if self._fault:
+            raise ValueError(self._fault)  # It ends the reading; `send_400_response` is next.
         self._is_in_head = False
         self._pending_bytes = 0
         self.app = too_many if self.crowd.is_full(len(self.tasks)) else self.config.loaded_app
