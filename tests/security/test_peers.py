@@ -11,11 +11,12 @@ from typing import Any, Final
 import pytest
 from structlog.testing import capture_logs
 
-from tests.security.production import WRONG, Production, production
+from tests.security.production import CLIENT_ID, WRONG, Production, production
 from tests.support.asgi import ask
 from tillgate.edge.asgi import Receive, Scope, Send, reply_json
 from tillgate.edge.desk import DoorSettings
 from tillgate.edge.peers import Gate, counted
+from tillgate.gateway.api import BAD_SIGNATURES_PER_S_MAX
 from tillgate.kernel.clock import ManualClock
 
 NOW_MS: Final = 1_800_000_000_000
@@ -160,6 +161,17 @@ async def test_what_a_caller_writes_into_the_header_does_not_help_it(tmp_path: P
             for number in range(4)
         ]
         assert said == [401, 401, 429, 429]
+
+
+async def test_bad_signatures_of_a_customers_network_are_counted_together(tmp_path: Path) -> None:
+    """Each is answered with a signature of ours, which costs ten times its check."""
+    unsigned = {"request": {"head": {"clientId": CLIENT_ID}, "body": {}}}
+    async with production(tmp_path / "gateway", clock=ManualClock(NOW_MS)) as gate:
+        said = [
+            (await gate.ask("POST", "/api/x.htm", unsigned, at=f"2001:db8::{number}")).status
+            for number in range(1, BAD_SIGNATURES_PER_S_MAX + 3)
+        ]
+    assert said == [200] * BAD_SIGNATURES_PER_S_MAX + [429, 429]
 
 
 async def test_a_request_from_this_machine_is_not_counted(gate: Production) -> None:

@@ -15,6 +15,7 @@ from tillgate.edge.asgi import Incoming, Receive, Scope, Send, reply, reply_json
 from tillgate.edge.desk import Desk
 from tillgate.edge.directory import KnownClient
 from tillgate.edge.following import follow
+from tillgate.edge.peers import counted
 from tillgate.edge.posted import Posted, check_replay, read_posted
 from tillgate.edge.rates import Rate
 from tillgate.edge.story import StepKind
@@ -134,7 +135,7 @@ class ApiDoor:
     def _count_bad(self, refused: Refused, client: KnownClient, peer: str) -> None:
         if refused.result is not Result.INVALID_SIGNATURE:
             return
-        name = (client.client.client_id, peer)
+        name = (client.client.client_id, counted(peer) or peer)
         if not self._bad_signatures.allows(*name, now_ms=self._desk.clock.now_ms()):
             raise _TooMany
 
