@@ -55,7 +55,11 @@ HOST: Final = "127.0.0.1"
 STOP_S: Final = 1
 MANY: Final = 1_000_000
 LIMITS: Final = Limits(
-    audit_s=0, stop_s=STOP_S, requests_per_s_max=MANY, wrong_pins_per_min_max=MANY
+    audit_s=0,
+    stop_s=STOP_S,
+    queue_wait_ms_max=MANY,
+    requests_per_s_max=MANY,
+    wrong_pins_per_min_max=MANY,
 )
 LITTLE: Final = Effort(passes=1, memory_kib=8)
 """A PIN that stands in every document needs no protection, and tests check it all the time."""
