@@ -22,6 +22,7 @@ import pytest
 from tillgate.cli.root import run
 
 READY_WAIT_S_MAX = 120
+PATIENT = {"TILLGATE_QUEUE_WAIT_MS_MAX": "120000"}  # A slow disk turns nobody away.
 PATIENTLY: dict[str, Any] = {"trust_env": False, "timeout": READY_WAIT_S_MAX}
 PUBLIC = {"TILLGATE_PUBLIC_URL": "https://pay.example.com"}
 BODY: dict[str, Any] = {
@@ -54,7 +55,7 @@ class Server(NamedTuple):
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={"HOME": str(data.parent), **(variables or {})},
+                env={"HOME": str(data.parent), **PATIENT, **(variables or {})},
             )
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -31,8 +31,12 @@ from tillgate.kernel.money import Money
 from tillgate.merchant import Order
 
 CALM: Final = "velocity_hour=0, velocity_day=0, amount_unusual=0, new_account_large=0, device_new=0"
+AS_IT_SHIPS: Final = {"risk_weights": CALM, "queue_wait_ms_max": "2000"}
+"""Turns away, as in production, whoever would wait longer for the database."""
 IS_LONG: Final = os.environ.get("TILLGATE_TESTS_LONG") == "1"
 """Whether tests run with the numbers of the issue, which take minutes, or with small ones."""
+TOLD_IN_TROUBLE: Final = frozenset({"9000", "8000", "503", "429"})
+"""Paid; not known; not ready; turned away, certainly not executed, since the store takes long."""
 PAID: Final = "9000"
 UNKNOWN: Final = "8000"
 START: Final = Money.parse("100000.00 HKD")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from tests.support.asgi import Reply, ask
+from tests.support.gateway import PATIENT
 from tillgate.acquiring.client import Client, ClientKey
 from tillgate.acquiring.merchant import Merchant as MerchantRow
 from tillgate.bootstrap import House, open_house
@@ -113,7 +114,7 @@ async def production(
     folder = Folder(data)
     folder.make()
     write_once(folder.keys / "gateway.private.pem", PrivateKey.generate().pem())
-    told = settings_of(str(data), mode="production", public_url=ORIGIN, **settings)
+    told = settings_of(str(data), mode="production", public_url=ORIGIN, **(PATIENT | settings))
     key = PrivateKey.generate()
     async with open_house(told, port=8080, clock=clock) as house:
         merchant = Merchant(

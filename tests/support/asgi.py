@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from tests.support import databases
+from tests.support.gateway import PATIENT
 from tillgate.bootstrap import House, open_house
 from tillgate.cli.operate import settings_of
 from tillgate.config.folder import Folder
@@ -45,7 +46,7 @@ class Reply(NamedTuple):
 async def sandbox(data: Path, *, clock: Clock | None = None) -> AsyncIterator[House]:
     """Bring up a whole sandbox gateway in a folder, workers included, without a socket."""
     databases.furnish(data)
-    settings = settings_of(str(data), mode="sandbox")
+    settings = settings_of(str(data), mode="sandbox", **PATIENT)
     make_keys(Folder(data))
     shop = sandbox_doors(Folder(data))
     opening = open_house(settings, port=PORT, clock=clock, more_doors=shop, play=play())
