@@ -7,6 +7,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from tests.doctor.program import Program, an_order, key, public_pem
 from tillgate import doctor
@@ -46,8 +47,46 @@ SHAPES = {
     "percent-encoded without its lines of dashes": quote(
         b"\n".join(PKCS8.splitlines()[1:-1]).decode()
     ).encode(),
+    "a passphrase's, one bare line": b"".join(LOCKED.splitlines()[1:-1]),
+    "DER and a line end": DER + b"\n",
+    "PHP's JSON": b'{"key":"' + base64.b64encode(DER).replace(b"/", b"\\/") + b'"}',
+    "joined by Java": b'"' + b'" +\n    "'.join(PKCS8.splitlines()[1:-1]) + b'";',
+    "joined by PHP": b"'" + b"' .\n    '".join(PKCS8.splitlines()[1:-1]) + b"';",
+    "quoted in a letter": b"> " + b"\n> ".join(PKCS8.splitlines()[1:-1]),
+    "after a public key": b"".join(public_pem("leaked").splitlines()[1:-1])
+    + b"\n"
+    + base64.b64encode(DER),
+    "UTF-16, as PowerShell writes it": PKCS8.decode().encode("utf-16"),
 }
+KEYS = [doctor.load_key(public_pem("merchant"))]
 NUMBERS = PRIVATE.private_numbers()
+
+
+OTHER_KINDS = {
+    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
+    "P-256": ec.generate_private_key(ec.SECP256R1()),
+    "P-384": ec.generate_private_key(ec.SECP384R1()),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+@pytest.mark.parametrize("before", [b"", b"key: ", b"POST / HTTP/1.1\r\nHost: a\r\n\r\nkey="])
+def test_a_private_key_of_another_kind_is_told_without_its_dashes(kind: str, before: bytes) -> None:
+    der = OTHER_KINDS[kind].private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    for written in (base64.b64encode(der), *(() if before else (der,))):
+        report = doctor.examine(before + written, KEYS)
+        assert report.findings[0].code == "PRIVATE_KEY"
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_jwk_is_told_also_inside_a_string_and_on_a_curve(depth: int) -> None:
+    written = json.dumps({"kty": "EC", "crv": "P-256", "x": "a" * 43, "d": "Zk3_" * 10 + "b-9"})
+    raw = json.dumps({"key": written}) if depth else written
+    assert doctor.examine(raw.encode(), KEYS).findings[0].code == "PRIVATE_KEY"
 
 
 def in_base64(number: int) -> bytes:
@@ -88,7 +127,7 @@ def test_a_private_key_in_the_input_is_recognised_and_never_shown(shape: str) ->
     secret = SHAPES[shape]
     message = Program().run(an_order(random.Random(1)))[0]
     for raw in (secret, message + b"\n" + secret, secret + b"\n" + message):
-        if shape == "DER" and raw is not secret:
+        if shape.startswith("DER") and raw is not secret:
             continue  # Bytes among text are nobody's paste.
         report = doctor.examine(raw, [doctor.load_key(public_pem("merchant"))])
 

@@ -18,22 +18,49 @@ from tillgate.protocol.keys import KeyRefused, PrivateKey, PublicKey, load_priva
 _DASHES: Final = rb"(?:-|%2[Dd]){5}"
 _BLANK: Final = rb"(?: |\+|%20)"
 _ARMOUR: Final = re.compile(
-    rb"%(d)bBEGIN%(b)b(?:[A-Z0-9]+%(b)b)?PRIVATE%(b)bKEY%(d)b.*?"
+    rb"%(d)bBEGIN%(b)b(?:[A-Z0-9]+%(b)b)*+PRIVATE%(b)bKEY%(d)b.*?"
     rb"(?:%(d)bEND%(b)b(?:[A-Z0-9]+%(b)b)*PRIVATE%(b)bKEY%(d)b|\Z)" % {b"d": _DASHES, b"b": _BLANK},
     re.DOTALL,
 )
 """A key in PEM, also one that was percent-encoded as a form or an address is."""
 _MARK: Final = re.compile(rb"PRIVATE(?: |\+|%20)KEY|PuTTY-User-Key-File|openssh-key-v1")
-_RUN: Final = re.compile(
-    rb"(?:MII[A-Za-z0-9+/_-](?:[A-Za-z0-9+/=_-]|\\[nr]|%(?:2[BbFf]|3[Dd]|0[AaDd])"
-    rb"|[ \t]*\r?\n[ \t]*){300,8000})"
+_AFTER_MARK_BYTES: Final = 320
+"""How far behind a mark a key begins: what names it, and its headers, stand between."""
+_MATERIAL: Final = re.compile(
+    rb"(?=[a-z0-9+/]{0,29}[A-Z])(?=[A-Z0-9+/]{0,29}[a-z])[A-Za-z0-9+/]{30}"
 )
-_JWK: Final = re.compile(rb'"d"\s*:\s*"[A-Za-z0-9_-]{200,}"')
-_XML: Final = re.compile(rb"<RSAKeyValue>.*?<D>.*?</RSAKeyValue>", re.DOTALL)
+"""What is no word of a sentence and no path, for an error may well speak of a PRIVATE KEY."""
+_APART: Final = rb"""\\[nr]|%0[AaDd]|[ \t]*+\r?\n[ \t>]*+|["'][ \t]*+[+.,]?[ \t\r\n\\]*+["']"""
+"""What stands between the lines of a key: line ends, or the quotes that a program joins again."""
+_INSIDE: Final = rb"(?>[A-Za-z0-9+/=_-]|%%(?:2[BbFf]|3[Dd])|\\/|%b)" % _APART
+_RUN: Final = re.compile(rb"(?:MII[A-Za-z0-9+/_-]%b{300,8000}+)" % _INSIDE)
+_SHORT_RUN: Final = re.compile(
+    rb"(?:M[A-Za-z0-9+/]{2}CAQ(?:Aw|EE)|MI[GH][A-Za-z0-9+/]Ag(?:EAM|EBB))%b{40,1000}+" % _INSIDE
+)
+"""A key on an elliptic curve, by how its DER begins: its length, its version, its kind."""
+_JWK: Final = re.compile(rb"""(?<![A-Za-z0-9_])d[\\"']*\s*:\s*[\\"']+[A-Za-z0-9_-]{200,}[\\"']*""")
+_SHORT_JWK: Final = re.compile(
+    rb"""(?<![A-Za-z0-9_])d[\\"']*\s*:\s*[\\"']+[A-Za-z0-9_-]{40,}[\\"']*"""
+)
+_NUMBERS: Final = re.compile(rb"privateExponent:\s*(?:[0-9A-Fa-f]{2}[:\s]+){60,}+")
+"""What `openssl rsa -text` prints."""
+_XML: Final = re.compile(
+    rb"<RSAKeyValue>(?:(?!<RSAKeyValue>).)*?<(?:D|P|Q)>[^<]{40,}+"
+    rb"(?:(?!<RSAKeyValue>).)*?(?:</RSAKeyValue>|(?=<RSAKeyValue>)|\Z)",
+    re.DOTALL,
+)
+_DER: Final = re.compile(
+    # Version 0 and an algorithm or a modulus, version 1 and a number, or a sealed one of either.
+    rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)"
+    rb"(?:\x02\x01\x00(?:\x02\x81|\x02\x82|\x30)|\x02\x01\x01\x04|\x02\x01\x03\x30\x82"
+    rb"|\x30.\x06[\x09\x0a]\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c])",
+    re.DOTALL,
+)
+"""How a private key begins: PKCS#8, PKCS#1, SEC 1, PKCS#12, or PKCS#8 under a passphrase."""
 _XML_NUMBERS: Final = (b"Modulus", b"Exponent")
 _HEX: Final = re.compile(rb"(?:30820[0-9A-Fa-f][0-9A-Fa-f]{1600,12000})")
 _BASE64_RUN: Final = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/=\s]{400,8000}")
-_DER_BYTES_MAX: Final = 4096
+_DER_BYTES_MAX: Final = 16 * 1024
 RUNS_MAX: Final = 64
 _STAND_IN: Final = b"(private key taken out)"
 
@@ -91,41 +118,65 @@ def holds_private_key(raw: bytes) -> bool:
 
 def without_private_keys(raw: bytes) -> bytes:
     """Return the bytes with every private key taken out."""
-    kept = raw
-    for start, end in sorted(_spans(raw), reverse=True):
-        kept = kept[:start] + _STAND_IN + kept[end:]
-    return kept
+    kept, place = list[bytes](), 0
+    for start, end in sorted(_spans(raw)):
+        if start >= place:
+            kept += (raw[place:start], _STAND_IN)
+        place = max(place, end)
+    return b"".join((*kept, raw[place:]))
 
 
 def _spans(raw: bytes) -> Iterator[tuple[int, int]]:
-    if raw[:1] == b"\x30" and len(raw) <= _DER_BYTES_MAX and private_key(raw):
+    if len(raw) <= _DER_BYTES_MAX and _DER.match(raw):
         yield 0, len(raw)
         return
-    for pattern in (_ARMOUR, _JWK, _XML):
+    if b"\0" in raw and holds_private_key(raw.replace(b"\0", b"")):
+        # In UTF-16, as PowerShell writes files: there is no telling it from what stands around.
+        yield 0, len(raw)
+        return
+    is_armoured = False
+    for found in _ARMOUR.finditer(raw):
+        if _MATERIAL.search(found[0]):
+            is_armoured = True
+            yield found.span()
+    for pattern in (_JWK, _XML, _NUMBERS, _SHORT_RUN, *((_SHORT_JWK,) if b"kty" in raw else ())):
         for found in pattern.finditer(raw):
             yield found.span()
-    if _MARK.search(raw) and not _ARMOUR.search(raw):
+    if not is_armoured and any(
+        _MATERIAL.search(raw, found.end(), found.end() + _AFTER_MARK_BYTES)
+        for found in _MARK.finditer(raw)
+    ):
         yield 0, len(raw)
-    for pattern, decode in ((_RUN, _from_base64), (_BASE64_RUN, _from_base64), (_HEX, _from_hex)):
+    yield from _runs(raw)
+    for pattern, decode in ((_BASE64_RUN, _from_base64), (_HEX, _from_hex)):
         for found, _ in zip(pattern.finditer(raw), range(RUNS_MAX), strict=False):
             if _is_private(decode(found[0])):
                 yield found.span()
 
 
+def _runs(raw: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the keys in bare base64; one may follow a public key on the next line."""
+    place = tries = 0
+    while tries < RUNS_MAX and (start := raw.find(b"MII", place)) >= 0:
+        place = start + 1
+        found = _RUN.match(raw, start)
+        if found is None:
+            continue
+        tries += 1
+        if _is_private(_from_base64(found[0])):
+            yield found.span()
+            place = found.end()
+
+
 def _is_private(der: bytes) -> bool:
-    """Tell whether a run is a private key: by its parse, or cut short, by how such a key begins."""
-    if private_key(der) is not None or _MARK.search(der):
-        return True
-    # PKCS#1 and PKCS#8 begin with a version of zero; a public key or a certificate never does.
-    return (
-        re.match(rb"\x30\x82..\x02\x01\x00(?:\x02\x82|\x30\x0d\x06\x09)", der, re.DOTALL)
-        is not None
-    )
+    """Tell whether a run is a private key: by how one begins, for it may be cut short."""
+    return bool(_MARK.search(der) or _DER.match(der))
 
 
 def _from_base64(run: bytes) -> bytes:
-    decoded = unquote_to_bytes(run) if b"%" in run else run
-    plain = re.sub(rb"\\[nr]|\s|=", b"", decoded).replace(b"-", b"+").replace(b"_", b"/")
+    joined = re.sub(_APART, b"", run)
+    decoded = unquote_to_bytes(joined) if b"%" in joined else joined
+    plain = re.sub(rb"[\s=\\]", b"", decoded).replace(b"-", b"+").replace(b"_", b"/")
     whole = (
         plain[: len(plain) // 4 * 4] if len(plain) % 4 == 1 else plain + b"=" * (-len(plain) % 4)
     )
