@@ -69,11 +69,21 @@ def _dropped(tree: Node, places: list[Place]) -> Iterator[Edit]:
         (("null", '""', "{}", "[]", '"{}"'), "null or empty, objects too"),
     ):
         said = f"What was signed lacks the members that are {words}."
-        yield Edit(Step(Code.MEMBERS_DIFFER, said), _without(tree, frozenset(empty)))
-    said = "Members that are empty were signed as null."
-    yield Edit(Step(Code.MEMBERS_DIFFER, said), mapped(tree, _null_of_empty))
-    said = "Members that are null were signed as empty."
-    yield Edit(Step(Code.MEMBERS_DIFFER, said), mapped(tree, _empty_of_null))
+        step = Step(Code.MEMBERS_DIFFER, said)
+        yield from _changed(
+            tree, Edit(step, _without(tree, frozenset(empty)), is_common=words == "null")
+        )
+    for said, leaf in (
+        ("Members that are empty were signed as null.", _null_of_empty),
+        ("Members that are null were signed as empty.", _empty_of_null),
+    ):
+        yield from _changed(tree, Edit(Step(Code.MEMBERS_DIFFER, said), mapped(tree, leaf)))
+
+
+def _changed(tree: Node, edit: Edit) -> Iterator[Edit]:
+    """Yield an edit that changes something: one that does not would be told of what it is not."""
+    if edit.tree != tree:
+        yield edit
 
 
 def _without(node: Node, empty: frozenset[str]) -> Node:
@@ -109,7 +119,7 @@ def _numbers(tree: Node, places: list[Place]) -> Iterator[Edit]:
         ("Whole numbers were signed with a decimal point.", _with_point),
         ("Numbers with a decimal point were signed as whole ones.", _without_point),
     ):
-        yield Edit(Step(code, words), mapped(tree, leaf), is_common=True)
+        yield from _changed(tree, Edit(Step(code, words), mapped(tree, leaf), is_common=True))
     for place in places:
         if not isinstance(place.value, str):
             continue

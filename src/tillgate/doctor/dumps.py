@@ -17,16 +17,16 @@ from tillgate.doctor.steps import Step
 DUMPS_MAX: Final = 16
 _LINE: Final = re.compile(
     r"^(?:[<>] ?)?"
-    r"(?:(POST|GET|PUT|PATCH)[ ]+(\S+)[ ]+HTTP/[0-9.]+|HTTP/[0-9.]+[ ]+[0-9]{3}[^\r\n]*)"
-    r"[ ]*\r?$",
+    r"(?:(POST|GET|PUT|PATCH)[ ]+(\S+)[ ]+HTTP/[0-9.]+[ ]*+|HTTP/[0-9.]+[ ]+[0-9]{3}[^\r\n]*+)"
+    r"\r?$",
     re.MULTILINE,
 )
 _HEADER: Final = re.compile(r"(?:[<>*] ?)?([A-Za-z0-9-]+):[ \t]*(.*)")
 _REMARK: Final = re.compile(
-    r"^(?:\*(?: [^\r\n]*)?|[{}] \[[0-9]+ bytes data\])[ ]*(?:\r?\n|\Z)", re.MULTILINE
+    r"^(?:\*(?: [^\r\n]*+)?|[{}] \[[0-9]+ bytes data\][ ]*+)(?:\r?\n|\Z)", re.MULTILINE
 )
 """A line that curl writes between those of a message: what it does, and how much it sent."""
-_CHUNK: Final = re.compile(r"([0-9A-Fa-f]{1,6})(?:;[^\r\n]*)?\r?\n")
+_CHUNK: Final = re.compile(rb"[\r\n]*+([0-9A-Fa-f]{1,6})(?:;[^\r\n]*)?\r?\n")
 
 
 @final
@@ -83,15 +83,13 @@ def _headers(text: str) -> tuple[dict[str, str], str]:
 
 def _unchunked(body: str) -> str:
     """Return a chunked body put together, or as it stands when its chunks cannot be followed."""
-    raw, content, place = body.encode("utf-8", "surrogatepass"), b"", 0
-    while found := _CHUNK.match(raw[place:].decode("latin-1")):
+    raw, chunks, place = body.encode("utf-8", "surrogatepass"), list[bytes](), 0
+    while found := _CHUNK.match(raw, place):
         size = int(found[1], 16)
         if not size:
-            return content.decode("utf-8", "replace")
-        start = place + found.end()
-        content += raw[start : start + size]
-        place = start + size
-        place += len(raw[place:]) - len(raw[place:].lstrip(b"\r\n"))
+            return b"".join(chunks).decode("utf-8", "replace")
+        place = found.end() + size
+        chunks.append(raw[found.end() : place])
     return body
 
 

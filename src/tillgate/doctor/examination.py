@@ -4,15 +4,15 @@ What must hold: nothing leaves it but a report; the findings of a signature stan
 message's content, and a private key before both.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tillgate.doctor import traps
+from tillgate.doctor.facts import facts_of, signature_facts
 from tillgate.doctor.findings import Code, Finding
 from tillgate.doctor.masking import excerpts, known_path
 from tillgate.doctor.mending import mended, no_mending
@@ -30,7 +30,6 @@ from tillgate.doctor.secrecy import (
 from tillgate.doctor.signature import KEYS_MAX, Judgement, judge
 from tillgate.doctor.steps import Step
 from tillgate.kernel.errors import Refused
-from tillgate.kernel.money import currency
 from tillgate.protocol import functions
 from tillgate.protocol.envelope import Cut, Fault, Kind, NotAnEnvelope, cut, wrap
 from tillgate.protocol.function import Direction
@@ -49,6 +48,14 @@ _CUT_WORDS: Final = ("end of data", "unexpected end", "ended prematurely", "trun
 _PRIVATE_WORDS: Final = (
     "A private key stands in it, and none is needed here. Give the public half alone, and make a "
     "new pair if anybody but its owner has seen this one."
+)
+
+
+_SPENT_MAX: Final = 4
+_VAIN_COST: Final = 4
+"""What a search that found no text costs; to mend a signature that no key opens costs one."""
+_BRIEFLY: Final = (
+    "So many messages were handed in that this one was looked at briefly; hand it in alone."
 )
 
 
@@ -108,7 +115,7 @@ def examine(
         raw = without_private_keys(raw)
     messages = read(raw)
     public = [each.key for each in given]
-    seen = [_examined(message, public, digest, show_values=show_values) for message in messages]
+    seen = _seen(messages, public, digest, show_values=show_values)
     for number, each in enumerate(seen, start=1):
         numbered = number if len(seen) > 1 else 0
         found += [msgspec.structs.replace(one, message=numbered) for one in each.findings]
@@ -120,6 +127,25 @@ def examine(
         messages=tuple(each.facts for each in seen),
         keys=tuple(KeyFacts(fingerprint=key.fingerprint, bits=key.bits) for key in public),
     )
+
+
+def _seen(
+    messages: Sequence[Read], keys: Sequence[PublicKey], digest: Digest, *, show_values: bool
+) -> list[_Seen]:
+    """Examine each message; once looking came to nothing often enough, the others briefly.
+
+    Else a file of many messages that nothing explains would take as long as all of them alone.
+    """
+    seen: list[_Seen] = []
+    spent = 0
+    for message in messages:
+        is_brief = spent >= _SPENT_MAX
+        look = _examined_address if message.is_address else _examined_envelope
+        seen.append(look(message, keys, digest, show_values=show_values, is_brief=is_brief))
+        facts = seen[-1].facts
+        if facts.signature_characters and not facts.signed_digest:
+            spent += _VAIN_COST if facts.texts_tried else 1
+    return seen
 
 
 def diagnose(raw: bytes, key: PublicKey, digest: Digest) -> list[Finding]:
@@ -184,8 +210,8 @@ def take(raw: bytes) -> Cut:
             raise
         try:
             return cut(raw, Kind.RESPONSE)
-        except NotAnEnvelope:
-            raise refused from None
+        except NotAnEnvelope as other:
+            raise (refused if other.fault is Fault.NOT_AN_ENVELOPE else other) from None
 
 
 def _private(place: int) -> Finding:
@@ -195,25 +221,28 @@ def _private(place: int) -> Finding:
     return Finding.of(Code.PRIVATE_KEY, words)
 
 
-def _examined(
-    message: Read, keys: Sequence[PublicKey], digest: Digest, *, show_values: bool
+def _examined_envelope(
+    message: Read,
+    keys: Sequence[PublicKey],
+    digest: Digest,
+    *,
+    show_values: bool,
+    is_brief: bool,
 ) -> _Seen:
-    if message.is_address:
-        return _examined_address(message, keys, show_values=show_values)
     try:
         taken = take(message.text)
     except NotAnEnvelope as refused:
         facts = MessageFacts(text_bytes=len(message.text))
         fault = _not_an_envelope(refused, message.text)
         return _Seen([*_layers(message, is_found=False), fault], facts)
-    judged = judge_message(taken, keys, digest)
-    told = _told(judged, taken.signed, show_values=show_values)
+    judged = judge_message(taken, keys, digest, is_brief=is_brief)
+    told = _told(judged, taken.signed, show_values=show_values, is_brief=is_brief)
     found = [
         *_layers(message, is_found=bool(judged.text)),
         *told,
         *_traps(message, taken, judged),
     ]
-    return _Seen(_likely(found) if _was_mended(message) else found, _facts(taken, judged), taken)
+    return _Seen(_likely(found) if _was_mended(message) else found, facts_of(taken, judged), taken)
 
 
 def _traps(message: Read, taken: Cut, judged: Judgement) -> list[Finding]:
@@ -255,25 +284,36 @@ def _layers(message: Read, *, is_found: bool) -> list[Finding]:
     ]
 
 
-def _examined_address(message: Read, keys: Sequence[PublicKey], *, show_values: bool) -> _Seen:
+def _examined_address(
+    message: Read,
+    keys: Sequence[PublicKey],
+    digest: Digest,  # noqa: ARG001  The shape of `_examined_envelope`; an address names its own.
+    *,
+    show_values: bool,
+    is_brief: bool,
+) -> _Seen:
     address = message.text.decode("utf-8", "replace")
-    judged = judge_address(address, keys)
+    judged = judge_address(address, keys, is_brief=is_brief)
     query, signature, _ = split(address)
     sent = SIGNED_PREFIX + query.encode("utf-8", "replace")
     facts = msgspec.structs.replace(
-        _signature_facts(judged, sent, signature), kind="redirect", text_bytes=len(sent)
+        signature_facts(judged, sent, signature), kind="redirect", text_bytes=len(sent)
     )
-    told = _told(judged, sent, show_values=show_values)
+    told = _told(judged, sent, show_values=show_values, is_brief=is_brief)
     return _Seen([*_layers(message, is_found=bool(judged.text)), *told], facts)
 
 
-def _told(judged: Judgement, sent: bytes, *, show_values: bool) -> list[Finding]:
+def _told(
+    judged: Judgement, sent: bytes, *, show_values: bool, is_brief: bool = False
+) -> list[Finding]:
     """Return the findings of a judgement; those about the text with an excerpt of either text."""
     before, after = "", ""
     if judged.text and judged.text != sent:
         before, after = excerpts(sent, judged.text, is_open=show_values)
     found: list[Finding] = []
     for step, certain in judged.steps:
+        if is_brief and step.code is Code.CHANGED and not certain:
+            step = step._replace(detail=f"{step.detail} {_BRIEFLY}")  # noqa: PLW2901  With a word more.
         finding = _of_step(step, certain=certain)
         if step.code.is_about_text:
             finding = msgspec.structs.replace(finding, sent=before, signed=after)
@@ -310,64 +350,6 @@ def _stop(text: str) -> str:
     except (ValueError, RecursionError):
         pass
     return f"{Fault.NOT_JSON.value}."
-
-
-def _facts(taken: Cut, judged: Judgement) -> MessageFacts:
-    facts = _signature_facts(judged, taken.signed, taken.signature or "")
-    name = taken.claims.function
-    return msgspec.structs.replace(
-        facts,
-        kind=taken.kind.value,
-        function=name if name in functions.FUNCTIONS else "",
-        currency=_currency(taken.unverified),
-    )
-
-
-def _signature_facts(judged: Judgement, sent: bytes, signature: str) -> MessageFacts:
-    return MessageFacts(
-        text_bytes=len(sent),
-        text_digest=hashlib.sha256(sent).hexdigest(),
-        signature_characters=len(signature),
-        digest=judged.digest,
-        key=judged.key.fingerprint if judged.key else "",
-        signed_bytes=len(judged.text) if judged.text else None,
-        signed_digest=hashlib.sha256(judged.text).hexdigest() if judged.text else "",
-        is_signature_fine=not judged.steps,
-        proved=_proved(judged, sent),
-        texts_tried=judged.tried,
-    )
-
-
-def _proved(judged: Judgement, sent: bytes) -> str:
-    if judged.key is None:
-        return ""
-    who = f"Key {judged.key.fingerprint} made this signature, with {judged.digest},"
-    if judged.text == sent:
-        return f"{who} over this very text."
-    return f"{who} over another text, which was {'found' if judged.text else 'not found'}."
-
-
-def _currency(tree: Any) -> str:  # noqa: ANN401  Any JSON value.
-    """Return the first currency that is one of ISO's."""
-    waiting = [tree]
-    while waiting:
-        here = waiting.pop(0)
-        if isinstance(here, dict):
-            code = here.get("currency")
-            if isinstance(code, str) and _is_currency(code):
-                return code
-            waiting += here.values()
-        elif isinstance(here, list):
-            waiting += here
-    return ""
-
-
-def _is_currency(code: str) -> bool:
-    try:
-        currency(code)
-    except ValueError:
-        return False
-    return True
 
 
 _FIRST: Final = frozenset({Code.PRIVATE_KEY.name})

@@ -7,6 +7,7 @@ comes first; every list is fixed or bounded by the message.
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Final, final
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from tillgate.doctor.contents import edits
 from tillgate.doctor.disguises import Disguise, disguises
 from tillgate.doctor.findings import Code
-from tillgate.doctor.ordering import Ordering, orderings
+from tillgate.doctor.ordering import Ordering, as_declared, orderings
 from tillgate.doctor.preimages import preimages
 from tillgate.doctor.spacing import COMPACT, EVERYDAY, SPACINGS, Spacing, spacing_of
 from tillgate.doctor.spelling import SPELLINGS, Spelling, code_of, respelled
@@ -22,6 +23,8 @@ from tillgate.doctor.steps import Edit, Step
 from tillgate.doctor.tree import Node, Template, template
 from tillgate.doctor.wraps import wraps
 
+EDITED_BYTES_MAX: Final = 16 * 1024 * 1024
+"""How long the other contents of one message may be in all."""
 Steps = tuple[Step, ...]
 Candidate = tuple[Steps, bytes]
 _Text = tuple[Steps, str]
@@ -74,7 +77,9 @@ class Layouts:
     @cached_property
     def others(self) -> list[Edit]:
         """The other contents that may have been signed."""
-        return [*self.wrapped, *edits(self.tree)]
+        # As many as may be tried at all: a message of many members has millions.
+        many = EDITED_BYTES_MAX // max(1, len(self.text))
+        return [*self.wrapped, *islice(edits(self.tree), many)]
 
     @cached_property
     def common(self) -> list[Edit]:
@@ -157,6 +162,10 @@ class Layouts:
                 yield _spelling_step(spelling, self.parts, parts), parts, spelling
 
     def _ordered(self) -> Iterator[tuple[Step, Template]]:
+        declared = as_declared(self.tree)
+        if declared != self.tree:
+            words = "The members of what was signed stand as this library writes them."
+            yield Step(Code.KEYS_REORDERED, words), template(declared)
         for ordering in orderings():
             tree = ordering.apply(self.tree)
             if tree != self.tree:

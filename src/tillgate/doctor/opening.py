@@ -31,6 +31,12 @@ _DIGEST_INFO: Final[Mapping[str, bytes]] = {
     "sha384": bytes.fromhex("3041300d060960864801650304020205000430"),
     "sha224": bytes.fromhex("302d300d06096086480165030402040500041c"),
     "sha3_256": bytes.fromhex("3031300d060960864801650304020805000420"),
+    "sha3_512": bytes.fromhex("3051300d060960864801650304020a05000440"),
+    "sha3_384": bytes.fromhex("3041300d060960864801650304020905000430"),
+    "sha3_224": bytes.fromhex("302d300d06096086480165030402070500041c"),
+    "sha512_256": bytes.fromhex("3031300d060960864801650304020605000420"),
+    "sha512_224": bytes.fromhex("302d300d06096086480165030402050500041c"),
+    "ripemd160": bytes.fromhex("3021300906052b2403020105000414"),
 }
 _HASH_NAMES: Final[Mapping[str, str]] = {
     "sha256": "SHA-256",
@@ -40,6 +46,12 @@ _HASH_NAMES: Final[Mapping[str, str]] = {
     "sha384": "SHA-384",
     "sha224": "SHA-224",
     "sha3_256": "SHA3-256",
+    "sha3_512": "SHA3-512",
+    "sha3_384": "SHA3-384",
+    "sha3_224": "SHA3-224",
+    "sha512_256": "SHA-512/256",
+    "sha512_224": "SHA-512/224",
+    "ripemd160": "RIPEMD-160",
 }
 _HASHES_BY_BYTES: Final[Mapping[int, tuple[str, ...]]] = {
     16: ("md5",),

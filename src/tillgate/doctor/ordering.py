@@ -10,8 +10,8 @@ from typing import Final, final
 
 import msgspec
 
-from tillgate.doctor.tree import Items, Members, Node
-from tillgate.protocol.functions import ALL_FUNCTIONS
+from tillgate.doctor.tree import Items, Members, Node, member
+from tillgate.protocol.functions import ALL_FUNCTIONS, FUNCTIONS
 from tillgate.protocol.members import members_of
 from tillgate.protocol.messages.head import RequestHead, ResponseHead
 
@@ -72,6 +72,36 @@ def _by_java_hash(names: list[str]) -> list[str]:
 def _listed(listed: tuple[str, ...]) -> Callable[[list[str]], list[str]]:
     places: Mapping[str, int] = {name: place for place, name in enumerate(listed)}
     return lambda names: sorted(names, key=lambda name: places.get(name, len(places)))
+
+
+def as_declared(tree: Node) -> Node:
+    """Return a message with its members where the messages of its function have them.
+
+    So this library writes them: it is what a gateway's message was before somebody sorted it.
+    """
+    head = member(tree, "head")
+    name = member(head, "function") if head is not None else None
+    function = FUNCTIONS.get(name[1:-1]) if isinstance(name, str) else None
+    if not isinstance(tree, Members) or head is None or function is None:
+        return tree
+    is_answer = member(head, "respTime") is not None
+    shapes: dict[str, type[msgspec.Struct] | None] = {
+        '"head"': ResponseHead if is_answer else RequestHead,
+        '"body"': function.response if is_answer else function.request,
+    }
+    placed = sorted(tree, key=lambda pair: pair[0] != '"head"')
+    return Members((name, _placed(inner, shapes.get(name))) for name, inner in placed)
+
+
+def _placed(node: Node, shape: type[msgspec.Struct] | None) -> Node:
+    if shape is not None and isinstance(node, Items):
+        return Items(_placed(inner, shape) for inner in node)
+    if shape is None or not isinstance(node, Members):
+        return node
+    parts = {f'"{each.name}"': each.part for each in members_of(shape)}
+    places = {name: place for place, name in enumerate(parts)}
+    placed = sorted(node, key=lambda pair: places.get(pair[0], len(places)))
+    return Members((name, _placed(inner, parts.get(name))) for name, inner in placed)
 
 
 def _declared() -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import Final
 
-_STRING: Final = r'"(?:[^"\\]|\\.)*"'
+_STRING: Final = r'"(?:[^"\\]|\\.)*+\\?+(?:"|\Z)'
+"""A string, or what stands to the end if it has none: a search that failed would begin anew."""
 _STRINGS: Final = re.compile(_STRING, re.DOTALL)
 _COMMAS: Final = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
 _CURLY: Final = re.compile("[\u201c\u201d\u201e\u201f\u2033]")

@@ -68,8 +68,9 @@ def _joined(pairs: Pairs) -> Iterator[str]:
     yield "&".join(f"{name}={quote_plus(value)}" for name, value in pairs)
     yield "&".join(f'{name}="{value}"' for name, value in pairs)
     yield "".join(f"{name}{value}" for name, value in pairs)
-    yield "".join(value for _, value in pairs)
-    yield "&".join(value for _, value in pairs)
+    if len(pairs) > 1:  # The value of one alone is no list, but a part of the text.
+        yield "".join(value for _, value in pairs)
+        yield "&".join(value for _, value in pairs)
 
 
 def _header_lines(tree: Node) -> Iterator[str]:

@@ -19,6 +19,7 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from tillgate.doctor import dumps, pastes
+from tillgate.doctor.addresses import signed_address
 from tillgate.doctor.dumps import Dump
 from tillgate.doctor.findings import Code
 from tillgate.doctor.steps import Step
@@ -41,7 +42,6 @@ _START: Final = re.compile(
     r"""|eyJ(?:yZXF1ZXN0|yZXNwb25zZ)[A-Za-z0-9+/=_-]*""",
     re.IGNORECASE,
 )
-_REDIRECT: Final = re.compile(r"(?:(?<=[\"'])|^|(?<=\s))[^\s<>]*[?&;]signature=[^\s<>\"']*")
 _WRAPPERS: Final = (
     "orderStr",
     "order_str",
@@ -52,6 +52,10 @@ _WRAPPERS: Final = (
     "body",
 )
 _VERSION: Final = re.compile(r"""["']?\bversion["']?\s*:\s*["']([0-9.]{1,16})["']""")
+_ORDER: Final = re.compile(
+    r"""\{\s*\\*"request(?:(?!\{\s*\\*"request).)*?\}\s*(?=["'`,])""", re.DOTALL
+)
+"""An order string beside a version; it ends before another begins, so one pass finds them all."""
 
 
 @final
@@ -89,7 +93,7 @@ class _Held(NamedTuple):
 def read(raw: bytes) -> list[Read]:
     """Return the messages in some bytes, at most MESSAGES_MAX; none when nothing is in them."""
     text, steps = _text(raw[:INPUT_BYTES_MAX])
-    parts = [(dump, part, _held(part, dump)) for dump, part in dumps.split(text)]
+    parts = [(dump, _bridge_version(part), _held(part, dump)) for dump, part in dumps.split(text)]
     # What a client says of itself around a message is no message that went wrong.
     is_one_here = any(each.is_message for _, _, held in parts for each in held)
     found = [
@@ -98,9 +102,9 @@ def read(raw: bytes) -> list[Read]:
             is_address=each.is_address,
             steps=(*steps, *each.layer.steps, *(dump.steps if dump else ())),
             dump=dump,
-            bridge_version=_bridge_version(part),
+            bridge_version=version,
         )
-        for dump, part, held in parts
+        for dump, version, held in parts
         for each in held
         if each.is_message or not is_one_here
     ]
@@ -170,9 +174,8 @@ def _messages(part: str, dump: Dump | None) -> Iterator[_Held]:
     if dump and dump.address and "signature=" in dump.address:
         yield _Held(_Layer(dump.address), is_address=True)
         return
-    address = _REDIRECT.search(part) if "signature=" in part else None
-    if address and "{" not in part[: address.start()]:
-        yield _Held(_address(address[0]), is_address=True)
+    if "signature=" in part and (address := signed_address(part)):
+        yield _Held(_address(address), is_address=True)
         return
     if part.strip():
         whole = _peeled(_Layer(part.strip()))
@@ -257,7 +260,7 @@ def _object_end(text: str, start: int) -> int:
     opening = re.compile(r'\{\s*(\\*)(?:"|&quot;|&#34;|&#x22;)').match(text, start)
     if opening is None:
         return 0
-    mark = re.compile(r'(\\*)("|&quot;|&#34;|&#x22;)|[{}]')
+    mark = re.compile(r'(?<!\\)(\\*+)("|&quot;|&#34;|&#x22;)|[{}]')
     level, depth, inside = len(opening[1]), 0, False
     for token in mark.finditer(text, start):
         if token[2]:
@@ -392,6 +395,5 @@ def _bridge_version(part: str) -> str:
     if "tradePay" not in part:
         return ""
     after = part[part.index("tradePay") :]
-    outside = re.sub(r"\{\s*\\*\"request.*?\}\s*(?=[\"'`,])", "", after, flags=re.DOTALL)
-    found = _VERSION.search(outside)
+    found = _VERSION.search(_ORDER.sub("", after))
     return found[1] if found else ""

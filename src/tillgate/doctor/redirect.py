@@ -6,12 +6,13 @@ parameters again has another text. What must hold: as everywhere, what is called
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import chain, combinations, islice
 from typing import Final
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode
 
 from tillgate.doctor.findings import Code
 from tillgate.doctor.layouts import Candidate
+from tillgate.doctor.mending import mended, no_mending
 from tillgate.doctor.opening import Opened
 from tillgate.doctor.search import Found, by_character
 from tillgate.doctor.signature import Judgement, judge
@@ -22,6 +23,9 @@ from tillgate.protocol.redirect import SIGNED_PREFIX
 from tillgate.protocol.urls import RESERVED_PARAMETERS
 
 CANDIDATES_MAX: Final = 20_000
+BYTES_MAX: Final = 32 * 1024 * 1024
+"""How many bytes of queries are tried at most: an address may be as long as the input."""
+BRIEF_CANDIDATES_MAX: Final = 20
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _MARK: Final = "signature="
 _DROPPED_MAX: Final = 3
@@ -52,11 +56,12 @@ def split(address: str) -> tuple[str, str, tuple[Step, ...]]:
     return before, text, tuple(steps)
 
 
-def judge_address(address: str, keys: Sequence[PublicKey]) -> Judgement:
+def judge_address(address: str, keys: Sequence[PublicKey], *, is_brief: bool = False) -> Judgement:
     """Judge a redirect's address; the digest is always SHA-256, whatever the profile."""
+    look, mend = (_look_briefly, no_mending) if is_brief else (_look, mended)
     query, signature, steps = split(address)
     sent = SIGNED_PREFIX + query.encode("utf-8", "surrogatepass")
-    judged = judge(sent, signature, keys, Digest.RSA2, look=_look)
+    judged = judge(sent, signature, keys, Digest.RSA2, look=look, mend=mend)
     proved = tuple((step, True) for step in steps)
     return Judgement(
         steps=(*proved, *judged.steps),
@@ -67,15 +72,30 @@ def judge_address(address: str, keys: Sequence[PublicKey]) -> Judgement:
     )
 
 
+def _look_briefly(sent: bytes, goals: tuple[Opened, ...]) -> Found:
+    """Look for the query that was signed among those one mistake away."""
+    query = sent.removeprefix(SIGNED_PREFIX).decode("utf-8", "replace")
+    others = (((step,), other) for step, other in _singles(query))
+    tried = 0
+    for steps, text in islice(chain([((), query)], others), BRIEF_CANDIDATES_MAX):
+        tried += 1
+        signed = SIGNED_PREFIX + text.encode("utf-8", "replace")
+        for goal in goals:
+            if goal.is_of(signed):
+                return Found(steps=steps, text=signed, opened=goal, tried=tried)
+    return Found(steps=None, text=b"", opened=goals[0], tried=tried)
+
+
 def _look(sent: bytes, goals: tuple[Opened, ...]) -> Found:
     query = sent.removeprefix(SIGNED_PREFIX).decode("utf-8", "replace")
-    tried = 0
+    tried = spent = 0
     for steps, text in _candidates(query):
         tried += 1
+        spent += len(text)
         for goal in goals:
             if goal.is_of(text):
                 return Found(steps=steps, text=text, opened=goal, tried=tried)
-        if tried >= CANDIDATES_MAX:
+        if tried >= CANDIDATES_MAX or spent >= BYTES_MAX:
             break
     for goal in goals:
         for steps, text in by_character(sent, goal):
@@ -84,14 +104,12 @@ def _look(sent: bytes, goals: tuple[Opened, ...]) -> Found:
 
 
 def _candidates(query: str) -> Iterator[Candidate]:
-    for bare in (query,):
-        yield (), SIGNED_PREFIX + bare.encode("utf-8", "replace")
-    singles = list(_singles(query))
-    for step, other in singles:
+    yield (), SIGNED_PREFIX + query.encode("utf-8", "replace")
+    for step, other in _singles(query):
         yield (step,), SIGNED_PREFIX + other.encode("utf-8", "replace")
     prefix = Step(Code.PART_SIGNED, "The version line tillgate-return-v1 was not signed.")
     yield (prefix,), query.encode("utf-8", "replace")
-    for first, other in singles:
+    for first, other in _singles(query):  # Made anew, for all of them at once may be too many.
         for second, twice in _singles(other):
             yield (first, second), SIGNED_PREFIX + twice.encode("utf-8", "replace")
 

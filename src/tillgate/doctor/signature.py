@@ -82,12 +82,16 @@ def judge(
     if not signature.strip():
         return Judgement(steps=((Step(Code.UNSIGNED, ""), True),))
     tried = 0
-    for opening in _openings(signature, keys, mend):
+    openings = _openings(signature, keys, mend)
+    for opening in openings:
         found = look(sent, opening.goals)
         tried += found.tried
         if opening.is_sure or found.steps is not None:
             return _judged(opening, found, digest, tried)
-    return Judgement(steps=tuple(_unopened(signature, keys)), tried=tried)
+    unopened = tuple(_unopened(signature, keys))
+    if openings:
+        unopened = (*_unsure(openings[0]), *((step, False) for step, _ in unopened))
+    return Judgement(steps=unopened, tried=tried)
 
 
 def _openings(signature: str, keys: Sequence[PublicKey], mend: Mend) -> list[_Opening]:
@@ -129,6 +133,17 @@ def _judged(opening: _Opening, found: Found, digest: Digest, tried: int) -> Judg
         text=found.text,
         tried=tried,
     )
+
+
+def _unsure(opening: _Opening) -> Iterator[tuple[Step, bool]]:
+    """Tell what a signature looks like whose padding is no proof and whose text was not found."""
+    steps = (
+        *_key_steps(opening),
+        *((step, True) for step in opening.steps),
+        *_scheme_steps(opening.goals[0]),
+    )
+    yield from ((step, False) for step, _ in steps)
+    yield Step(Code.CHANGED, "Neither the key nor the text is proved: PSS hides both."), False
 
 
 def _key_steps(opening: _Opening) -> Iterator[tuple[Step, bool]]:
