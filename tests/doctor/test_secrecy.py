@@ -62,7 +62,7 @@ KEYS = [doctor.load_key(public_pem("merchant"))]
 NUMBERS = PRIVATE.private_numbers()
 
 
-OTHER_KINDS = {
+OTHER_KINDS: dict[str, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey] = {
     "Ed25519": ed25519.Ed25519PrivateKey.generate(),
     "P-256": ec.generate_private_key(ec.SECP256R1()),
     "P-384": ec.generate_private_key(ec.SECP384R1()),
