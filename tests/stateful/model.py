@@ -250,6 +250,8 @@ class World:
         order = self.orders.get(trans)
         is_same = order is not None and (order.product, order.amount) == (product, amount)
         if order is not None and is_same:
+            if order.calls.get("debit", [agreement.payer])[0] != agreement.payer:
+                raise Refusal("REPEAT_REQ_INCONSISTENT")
             return self._debited(order)
         if agreement.state != "ACTIVE" or self.now >= agreement.access[token[1]]:
             raise Refusal("EXPIRED_ACCESS_TOKEN")
