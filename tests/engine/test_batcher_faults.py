@@ -132,6 +132,21 @@ async def test_watchers_are_not_woken_by_what_was_not_committed(running: Running
         assert len(seen) == 1
 
 
+@pytest.mark.parametrize(("faults", "transactions"), SETTLED)
+async def test_watchers_see_each_commit_once_also_when_nobody_heard_of_it(
+    running: Running, faults: list[Fault], transactions: int
+) -> None:
+    seen: list[Committed] = []
+    first, refused = (Claim(operation_id=op(name), name="seat") for name in ("first", "refused"))
+    async with running(*faults) as (engine, faulty):
+        engine.watch(seen.append)
+        *outcomes, error = await told(engine, [*notes(2), first, refused])
+        assert outcomes == [*(Done(str(n), NOW_MS) for n in range(2)), Done("claimed", NOW_MS)]
+        assert isinstance(error, Refused)
+        assert faulty.transactions == transactions
+        assert [[row.name for row, _ in each.of(Fact)] for each in seen] == [["f0", "f1", "seat"]]
+
+
 # Time.
 
 

@@ -22,6 +22,7 @@ from tillgate.engine.observer import UNOBSERVED, Observer
 from tillgate.engine.operation import Operation
 from tillgate.engine.ports import Change, CommitUnknown, Lookup, RowsLocked, Store, StoreRefused
 from tillgate.engine.settings import DecideSettings, LaneSettings
+from tillgate.engine.surrender import UNSETTLED, Lost, broken, stopped, surrendered
 from tillgate.engine.verb import Found, Moment, Recognises, ResolutionStale, Verb
 from tillgate.engine.working_set import Contradiction, Overlay, WorkingSet
 from tillgate.kernel.clock import SECOND_MS, Clock
@@ -32,14 +33,6 @@ from tillgate.kernel.record import Key, Record
 Verbs = Mapping[type[Command], Verb[Any]]
 Decided = tuple[Job, object, TillgateError | None]
 """A job with its outcome, or with the error it will be told; told only after the commit."""
-
-
-_UNSETTLED = "The store did not settle this in time; send the same again."
-"""Said of a command that may have happened and of one that may not: it is not known."""
-
-
-class _Lost(Exception):
-    """An insert lost against a row that was there already; the batch is decided again."""
 
 
 @final
@@ -82,7 +75,7 @@ class Engine:
         """Finish the batch under way, refuse what waits, and end."""
         worker, self._worker = self._worker, None
         for job in self._lanes.drain():
-            job.fail(_stopped(job, "The gateway is stopping"))
+            job.fail(stopped(job, "The gateway is stopping"))
         if worker is not None:
             worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -107,7 +100,7 @@ class Engine:
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         job = Job(command, done)
         if self._worker is None:
-            raise _stopped(job, "The gateway is not running")
+            raise stopped(job, "The gateway is not running")
         try:
             self._lanes.put(job, lane)
             outcome = await done
@@ -151,7 +144,7 @@ class Engine:
                 raise
             except Exception as error:  # noqa: BLE001  Not even a log that cannot be written ends the engine.
                 for job in batch:
-                    job.fail(_broken(error))
+                    job.fail(broken(error))
 
     async def _run(self, batch: Sequence[Job]) -> None:
         """Settle a batch; it is over before anybody who was answered in it can ask again."""
@@ -170,7 +163,7 @@ class Engine:
                 continue
             try:
                 decided = await self._attempt(group)
-            except (_Lost, ResolutionStale, StoreRefused, CommitUnknown, Unavailable) as error:
+            except (Lost, ResolutionStale, StoreRefused, CommitUnknown, Unavailable) as error:
                 self._tell(self._observer.failed, group, error)
                 pending.extend(self._regroup(group, error))
                 await self._pause(group, error)
@@ -221,9 +214,9 @@ class Engine:
     def _given_up(self, group: Sequence[Job], error: Exception) -> list[list[Job]]:
         """Tell the callers, and leave no group to try."""
         for job in group:
-            told = _surrender(error)
+            told = surrendered(error)
             if job.may_be_done and isinstance(told, Unavailable):
-                told = Unsettled(_UNSETTLED)
+                told = Unsettled(UNSETTLED)
             if isinstance(told, Broken):
                 self._page(job, error)
             job.fail(told)
@@ -238,22 +231,28 @@ class Engine:
 
     async def _attempt(self, jobs: Sequence[Job]) -> Sequence[Decided]:
         self._tell(self._observer.began, jobs, self._lanes.waiting())
-        async with self._store.transaction() as transaction:
-            failed: list[Decided] = []
-            asked = self._asked(jobs, failed)
-            found = await transaction.resolve([lookup for _, some in asked for lookup in some])
-            plans, keys = self._planned(asked, found, failed)
-            working = WorkingSet(await transaction.load(sorted(keys, key=lock_order)))
-            # A commit that failed may have happened, so its instant counts as well.
-            now_ms = self._latest_ms = max(self._clock.now_ms(), self._latest_ms)
-            decided = self._decide_all(plans, working, now_ms)
-            changes = working.changes()
-            self._tell(self._observer.decided, jobs)
-            if changes and await transaction.flush(changes):
-                raise _Lost
+        committed = Committed([])
+        try:
+            async with self._store.transaction() as transaction:
+                failed: list[Decided] = []
+                asked = self._asked(jobs, failed)
+                found = await transaction.resolve([lookup for _, some in asked for lookup in some])
+                plans, keys = self._planned(asked, found, failed)
+                working = WorkingSet(await transaction.load(sorted(keys, key=lock_order)))
+                # A commit that failed may have happened, so its instant counts as well.
+                now_ms = self._latest_ms = max(self._clock.now_ms(), self._latest_ms)
+                decided = self._decide_all(plans, working, now_ms)
+                changes = working.changes()
+                committed = Committed([(each.row, working.loaded(each.row)) for each in changes])
+                self._tell(self._observer.decided, jobs)
+                if changes and await transaction.flush(changes):
+                    raise Lost
+        except CommitUnknown:
+            _keep_unheard(jobs, committed)
+            raise
         self._tell(self._observer.committed, jobs)
-        if changes:
-            self._show(Committed([(change.row, working.loaded(change.row)) for change in changes]))
+        for each in (*(each for job in jobs for each in job.heard()), committed):
+            self._show(each)
         return [*failed, *decided]
 
     def _asked(
@@ -297,7 +296,7 @@ class Engine:
             if job.done.done():
                 continue
             try:
-                outcome = self._decide_one(job.command, working, found, moment)
+                outcome = self._decide_one(job, working, found, moment)
                 decided.append((job, outcome, None))
             except ResolutionStale:
                 raise
@@ -314,7 +313,7 @@ class Engine:
         if isinstance(error, TillgateError) and not isinstance(error, Broken):
             return error
         self._page(job, error)
-        return error if isinstance(error, Broken) else _broken(error)
+        return error if isinstance(error, Broken) else broken(error)
 
     def _page(self, job: Job, error: Exception) -> None:
         """Tell us of a rule that did not hold: its caller is told only that we do not know."""
@@ -323,10 +322,8 @@ class Engine:
             self._log.error, "command_broken", command=type(job.command).__name__, exc_info=error
         )
 
-    def _decide_one(
-        self, command: Command, working: WorkingSet, found: Found, moment: Moment
-    ) -> object:
-        verb = self._verbs[type(command)]
+    def _decide_one(self, job: Job, working: WorkingSet, found: Found, moment: Moment) -> object:
+        command, verb = job.command, self._verb(job)
         overlay = Overlay(working)
         known = overlay.get(Operation, command.operation_id)
         if known is not None:
@@ -336,6 +333,7 @@ class Engine:
                 message = f"operation {known.operation_id} was a {known.command} before"
                 raise Broken(message)
             return msgspec.json.decode(known.outcome, type=verb.outcome)
+        job.unheard.clear()  # A commit that had happened would have left its operation.
         outcome = verb.decide(command, overlay, found, moment)
         if overlay.changed:
             operation = Operation(
@@ -358,43 +356,25 @@ class Engine:
             self._log.exception("observer_broken")
 
     def _show(self, committed: Committed) -> None:
-        for watcher in self._watchers:
+        for watcher in self._watchers if committed else ():
             try:
                 watcher(committed)
             except Exception:  # noqa: BLE001  The commit stands, and its callers must be told.
                 self._log.exception("watcher_broken")
 
 
+def _keep_unheard(jobs: Sequence[Job], committed: Committed) -> None:
+    """Keep what a commit wrote, if it happened, for who finds an operation of it; else for nobody.
+
+    It happened as a whole or not at all, so all of its commands share it.
+    """
+    wrote = {row.operation_id for row, _ in committed.of(Operation)}
+    unheard = [committed]
+    for job in jobs:
+        if job.command.operation_id in wrote:
+            job.unheard = unheard
+
+
 def lock_order(key: Key) -> tuple[str, tuple[str, ...]]:
     """Return the one global order in which rows are locked: table, then key."""
     return key.record.__name__, key.parts
-
-
-def _surrender(error: Exception) -> TillgateError:
-    """Return what a caller is told whose command was tried to the end."""
-    if isinstance(error, StoreRefused):
-        return _broken(error)
-    if isinstance(error, Unavailable):
-        return error
-    if isinstance(error, CommitUnknown):
-        return Unsettled(_UNSETTLED)
-    if isinstance(error, _Lost | ResolutionStale):
-        return Unavailable(_UNSETTLED)
-    return _broken(error)
-
-
-def _stopped(job: Job, why: str) -> Unavailable:
-    """Return what a caller is told whose command will not be decided here.
-
-    What it carries on was done before: an issuer may have moved the money.
-    """
-    if job.goes_on:
-        return Unsettled(f"{why}; the result is not known, so ask again.")
-    return Unavailable(f"{why}; nothing was executed.")
-
-
-def _broken(error: Exception) -> Broken:
-    """Return a `Broken` that says what happened without saying to whom."""
-    broken = Broken(f"{type(error).__name__} while deciding; nothing was changed")
-    broken.__cause__ = error
-    return broken

@@ -2,7 +2,8 @@
 
 It decides nothing and reads nothing. What must hold: it is made after the commit, from that commit
 alone, so whoever watches sees no change twice, and none that was rolled back. One whose commit was
-not answered is seen by nobody, though its callers are told: who must not miss it reads the store.
+not answered is seen when a next try finds its operation, and by nobody if none does: who must not
+miss it reads the store.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +27,10 @@ class Committed:
     def __init__(self, written: Sequence[Written]) -> None:
         """Keep the rows."""
         self._written = written
+
+    def __bool__(self) -> bool:
+        """Tell whether anything was written."""
+        return bool(self._written)
 
     def of(self, record: type[R]) -> list[tuple[R, R | None]]:
         """Return the rows of one kind, each with what it was before."""

@@ -14,6 +14,7 @@ from enum import Enum, unique
 from typing import Any, Final, final
 
 from tillgate.engine.commands import AcceptPin, AnswerAttempt, Command, Confirm, LockOut
+from tillgate.engine.committed import Committed
 from tillgate.engine.payer_commands import RejectPin, ReleasePinTry
 from tillgate.engine.settings import LaneSettings
 from tillgate.kernel.clock import SECOND_MS
@@ -38,7 +39,7 @@ class Lane(Enum):
 class Job:
     """A command and the caller that waits for its outcome."""
 
-    __slots__ = ("command", "context", "done", "may_be_done", "outages", "tries")
+    __slots__ = ("command", "context", "done", "may_be_done", "outages", "tries", "unheard")
 
     def __init__(self, command: Command, done: "asyncio.Future[Any]") -> None:
         """Bind a command to its caller, with what the caller's log lines carry."""
@@ -48,6 +49,14 @@ class Job:
         self.tries = 0
         self.outages = 0
         self.may_be_done = False
+        self.unheard: list[Committed] = []
+        """What a commit without an answer wrote, if it happened; one list for all its commands."""
+
+    def heard(self) -> list[Committed]:
+        """Return what was unheard, once: it happened after all."""
+        heard = list(self.unheard)
+        self.unheard.clear()
+        return heard
 
     @property
     def goes_on(self) -> bool:
