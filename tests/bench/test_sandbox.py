@@ -100,7 +100,8 @@ def test_what_did_not_arrive_says_why_and_what_next(sandbox: Sandbox, shop: Shop
 
     lost, wrong, right = sandbox.notifications.lines()
     assert lost.endswith("None CONNECT No connection could be made; nothing was sent.")
-    assert wrong.endswith("500 WRONG_STATUS The HTTP status is not 2xx. It is 500.")
+    assert "500 WRONG_STATUS The HTTP status is not 2xx. It is 500. " in wrong
+    assert wrong.endswith("and what does its log say?")
     assert right.endswith("200 ACKNOWLEDGED")
 
 

@@ -168,7 +168,7 @@ def test_a_server_that_answers_otherwise_fails_and_it_is_said_how(
         )
 
     for answer, says in (
-        (lambda _: Answer(500, b""), "status 500, recorded 200"),
+        (lambda _: Answer(500, b""), "status 500, recorded status 200"),
         (unsigned, "ACKNOWLEDGED_UNSIGNED, recorded ACKNOWLEDGED"),
         (lambda raw: Answer(200, right(raw).body.replace(b"SUCCESS", b"OK")), "WRONG_SIGNATURE"),
     ):
