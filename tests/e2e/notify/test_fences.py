@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from tests.e2e.notify import shops
 from tests.e2e.notify.claims import claim
-from tests.e2e.notify.shops import Shop
+from tests.e2e.notify.shops import Line, Shop
 from tests.e2e.notify.stage import PATIENT, QUICK, Stage, sender, staged
 from tests.e2e.notify.test_ladder import WAITS_MS
+from tests.e2e.outgoing.receivers import http
 from tillgate.acquiring.states import NotificationState
 from tillgate.edge.story import StepKind
 from tillgate.engine.commands import AnswerAttempt, Cancel
@@ -23,7 +24,7 @@ from tillgate.simulation.loop import VirtualLoop
 from tillgate.workers.ack import Verdict
 from tillgate.workers.notifier import Notifier
 from tillgate.workers.outgoing.port import SendFailure, SendResult
-from tillgate.workers.outgoing.sender import SendLimits
+from tillgate.workers.outgoing.sender import HttpSender, SendLimits
 
 LEASE_MS = 30 * SECOND_MS
 
@@ -196,20 +197,50 @@ async def _meets_a_busy_host() -> None:
 
 async def test_a_full_host_is_not_even_claimed_for() -> None:
     async with staged() as [stage]:
-        one, other = Shop("M-1", shops.hangs), Shop("M-2", shops.acknowledges)
+        may_answer = asyncio.Event()
+
+        async def holds_back(shop: Shop, body: bytes, line: Line) -> None:
+            await may_answer.wait()
+            line.writer.write(http("500 Oops"))
+
+        one, other = Shop("M-1", holds_back), Shop("M-2", shops.acknowledges)
         await stage.registers(one, other)
         async with one.opened():
             for shop in (one, other):  # Two merchants behind one host.
                 for number in range(4):
                     await stage.pays(shop, f"A-{number}", url=one.url)
-            limits = SendLimits(exchange_ms_max=1_000, turn_wait_ms_max=1, sends_per_host_max=3)
-            notifier = Notifier(stage.desk, sender(limits), QUICK)
-            await notifier.tick()
-            assert one.answering_most == 3
+            limits = SendLimits(
+                exchange_ms_max=PATIENT.exchange_ms_max, turn_wait_ms_max=1, sends_per_host_max=3
+            )
+            handed = HandedSender(sender(limits))
+            working = asyncio.create_task(Notifier(stage.desk, handed, QUICK).tick())
+            while one.answering < 3:
+                await asyncio.sleep(0.005)
+            may_answer.set()
+            await working
+            assert handed.at_once_most == one.answering_most == 3
             for shop in (one, other):
                 for number in range(4):
                     [send] = await stage.sends(shop, f"A-{number}")
-                    assert (send.send_no, send.verdict) == (1, SendFailure.TIMEOUT.name)
+                    assert (send.send_no, send.verdict) == (1, Verdict.WRONG_STATUS.name)
+
+
+class HandedSender:
+    """Counts how many messages a sender was handed at once, whether they went out or waited."""
+
+    def __init__(self, sender: HttpSender) -> None:
+        self.sender, self.at_once, self.at_once_most = sender, 0, 0
+
+    def room(self, url: str) -> int:
+        return self.sender.room(url)
+
+    async def send(self, url: str, body: bytes) -> SendResult:
+        self.at_once += 1
+        self.at_once_most = max(self.at_once_most, self.at_once)
+        try:
+            return await self.sender.send(url, body)
+        finally:
+            self.at_once -= 1
 
 
 async def test_what_a_cancel_withdrew_is_never_sent() -> None:

@@ -8,11 +8,12 @@ import socket
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
 from tests.e2e.outgoing.certificates import Authority
-from tests.e2e.outgoing.conftest import SHORT, MakeSender
+from tests.e2e.outgoing.conftest import PATIENT, SHORT, MakeSender
 from tests.e2e.outgoing.receivers import (
     Answer,
     HangingResolver,
@@ -23,6 +24,7 @@ from tests.e2e.outgoing.receivers import (
     receiving,
     replies,
 )
+from tillgate.kernel.clock import SECOND_MS
 from tillgate.workers.outgoing.port import SendFailure
 from tillgate.workers.outgoing.sender import DEFAULT_LIMITS, SendLimits
 
@@ -133,15 +135,27 @@ async def test_an_exchange_ends_in_time_however_slowly_its_bytes_come(
         await _until(lambda: merchant.at_once == 0)  # It really hung up.
 
 
-async def test_what_came_before_the_end_is_kept(sandbox_sender: MakeSender) -> None:
+async def test_what_came_before_the_end_is_kept(
+    sandbox_sender: MakeSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is over once the beginning was read, by a clock of the test's own."""
+    loop = asyncio.get_running_loop()
+    passed_s, time_of = [0.0], loop.time
+    exchange = resolve_name("tillgate.workers.outgoing.sender:_Exchange")
+    take = exchange.take
+
+    def take_and_wait(self: object, chunk: bytes) -> None:
+        take(self, chunk)
+        passed_s[0] = PATIENT.exchange_ms_max / SECOND_MS
+
     async def begins(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD_100 + b"begun")
         await hang(reader, writer)
 
+    monkeypatch.setattr(loop, "time", lambda: time_of() + passed_s[0])
+    monkeypatch.setattr(exchange, "take", take_and_wait)
     async with receiving(begins) as merchant:
-        result = await sandbox_sender(limits=SendLimits(exchange_ms_max=2_000)).send(
-            merchant.url, b"{}"
-        )
+        result = await sandbox_sender().send(merchant.url, b"{}")
         assert (result.status, result.body) == (200, b"begun")
         assert result.failure is SendFailure.TIMEOUT
 
