@@ -157,19 +157,6 @@ def notification(self, raw, *, expect):
         [(" AND state = 'open' RETURNING", " RETURNING")],
         _fails("duplicate", "resent", "at-once"),
     ),
-    "asks first and writes after": Plant(
-        [
-            (" AND state = 'open' RETURNING", " RETURNING"),
-            _before_storing(
-                "asked = 'SELECT state FROM orders WHERE number = ?'",
-                "[[stands]] = books.execute(asked, [event.merchant_trans_id]).fetchall()",
-                "if stands != 'open':",
-                "    return",
-                "__import__('time').sleep(0.5)",
-            ),
-        ],
-        _fails("at-once"),
-    ),
     "tells repeats by reqMsgId": Plant(
         [
             (" AND state = 'open' RETURNING", " RETURNING"),
@@ -254,7 +241,7 @@ def notification(self, raw, *, expect):
         may_fail=_fails("cut-off"),
     ),
 }
-"""By name; the slow server, which needs time of its own, stands with its test."""
+"""By name; what needs time or company of its own stands with its test."""
 ENDS: Final = ("end-forged", "end-other-merchant", "end", "end-again")
 """The cases that need an agreement."""
 _OVER: Final = "    books.execute(over, "
@@ -306,3 +293,23 @@ def agreement_notification(self, raw):
 }
 """Faults about the end of an agreement, in shops that have agreements."""
 SLOW: Final[Sequence[Patch]] = [_before_storing("__import__('time').sleep(3.3)")]
+_ASKED: Final = "asked = 'SELECT state FROM orders WHERE number = ?'"
+_LOOKED: Final = "[[stands]] = books.execute(asked, [event.merchant_trans_id]).fetchall()"
+_ASKS: Final = (_ASKED, _LOOKED, "if stands != 'open':", "    return")
+ASKS_FIRST: Final[Sequence[Patch]] = [
+    (" AND state = 'open' RETURNING", " RETURNING"),
+    _before_storing(*_ASKS),
+]
+"""A shop that asks first and writes after: the fault shows when two ask before one writes."""
+ASK_TOGETHER: Final[Sequence[Patch]] = [
+    (" AND state = 'open' RETURNING", " RETURNING"),
+    ("\n\ndef handle", "\n\nasking, both = [], __import__('threading').Event()\n\n\ndef handle"),
+    _before_storing(
+        *_ASKS,
+        "asking.append(event)",
+        "if len(asking) > 1:",
+        "    both.set()",
+        "assert both.wait(120)",
+    ),
+]
+"""The same shop, whose every process writes once another one has asked, too."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.adapters.shops import FRAMEWORKS
 from tests.exam.conftest import Hold
-from tests.exam.plants import END_PLANTS, ENDS, PLANTS, SLOW
+from tests.exam.plants import ASK_TOGETHER, ASKS_FIRST, END_PLANTS, ENDS, PLANTS, SLOW
 from tests.exam.shops import AGREEMENTS, open_shop
 from tillgate import exam
 
@@ -82,3 +82,17 @@ def test_a_server_that_takes_too_long_is_told_so(
     assert failed == {"paid", "ack-time"}
     [late] = [finding for finding in report.findings if finding.name == "ack-time"]
     assert "longer than 3 s" in late.happened
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_who_asks_first_and_writes_after_fails_where_two_ask_and_alone(
+    framework: str, data: Path, tmp_path: Path, hold: Hold
+) -> None:
+    others = [name for name in exam.names_of() if name != "at-once"]
+    with open_shop(framework, data=data, folder=tmp_path / "one", patches=ASKS_FIRST) as shop:
+        one = hold(shop, others)
+    with open_shop(framework, data=data, folder=tmp_path / "two", patches=ASK_TOGETHER) as shop:
+        two = hold(shop, ["at-once"], limit_ms=120_000)
+
+    assert not one.of(exam.Verdict.FAILED)
+    assert [finding.name for finding in two.of(exam.Verdict.FAILED)] == ["at-once"]
