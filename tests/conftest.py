@@ -3,11 +3,15 @@
 A test that cannot run here says nothing about the code, yet it looks like one that passed. So a
 skip is turned into a failure that repeats the reason. Hypothesis makes the same examples in every
 run, and takes its time on a machine that does much besides: a landing is not refused by chance, and
-`--hypothesis-profile default` looks for new ones. What must hold: this knows no test by name.
+`--hypothesis-profile default` looks for new ones. What a test is handed may take longer to come up
+than a test may run, since whoever comes first waits for what all share; one that hangs ends, too.
+What must hold: this knows no test by name.
 """
 
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Final
 
 import pytest
 import structlog
@@ -20,6 +24,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("tillgate")
+FIXTURES_S_MAX: Final = 1_800
+"""How long all that a test is handed may take to come up, and to go: it ends what hangs."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +33,35 @@ def _log_of_its_own() -> Iterator[None]:
     """Forget how a command set the log up: the stream it wrote to ends with its test."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """End what hangs while it comes up."""
+    with _ending(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """End what hangs while it goes."""
+    with _ending(item):
+        yield
+
+
+@contextmanager
+def _ending(item: pytest.Item) -> Iterator[None]:
+    """End what hangs as the plugin does, whose own `timeout` is for what a test itself does."""
+    plugin = item.config.pluginmanager.get_plugin("timeout")
+    if plugin is None or item.config.getoption("timeout") == 0:
+        yield
+        return
+    limit = plugin.Settings(FIXTURES_S_MAX, plugin.DEFAULT_METHOD, True, False)  # noqa: FBT003
+    item.config.hook.pytest_timeout_set_timer(item=item, settings=limit)
+    try:
+        yield
+    finally:
+        item.config.hook.pytest_timeout_cancel_timer(item=item)
 
 
 @pytest.hookimpl(wrapper=True)
