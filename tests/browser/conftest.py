@@ -29,6 +29,12 @@ EXPECTED = ("Failed to load resource",)
 WAIT_MS_MAX = WAIT_S_MAX * 1_000
 
 
+@pytest.fixture(autouse=True)
+def _patient_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whoever holds the phone wait as long as these tests do; users need not."""
+    monkeypatch.setattr("tillgate.sandbox.phone.person.WAIT_S_MAX", WAIT_S_MAX)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let at most two browsers run at once: files that name no group of their own share one."""
     here = Path(__file__).parent

@@ -36,7 +36,7 @@ GONE_S: Final = 60.0 if IS_LONG else 4.0
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a SQLite file, as a backup gone wrong or somebody's shell would."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("PRAGMA busy_timeout = 5000")
+        other.execute("PRAGMA busy_timeout = 120000")
         other.execute("BEGIN EXCLUSIVE")
         yield
         other.execute("ROLLBACK")
