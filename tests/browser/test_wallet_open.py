@@ -25,7 +25,7 @@ from tests.support.gateway import PIN, Gateway, command, environment, order
 from tests.support.ports import HeldPort
 from tillgate import Paid, Waiting
 from tillgate.sandbox import identities
-from tillgate.sandbox.phone import SANDBOX_PIN, chromium
+from tillgate.sandbox.phone import SANDBOX_PIN, chromium, person
 from tillgate.sandbox.phone.person import Phone
 
 WAIT_S_MAX = 120.0
@@ -103,6 +103,25 @@ def test_a_cancelled_payment_is_6001_and_the_page_stays(
     assert page.url == at.checkout("open-cancelled")
     with gateway.merchant() as merchant:
         assert isinstance(merchant.query("open-cancelled"), Waiting)
+
+
+def test_a_step_without_a_cashier_says_what_the_page_was_told(
+    phone: Phone, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def altered(number: str, return_url: str) -> str:
+        with gateway.merchant() as merchant:
+            signed = merchant.order_str(order(number, return_url=return_url))
+        return signed.replace(number, f"{number}-2")
+
+    with stall(altered) as here:
+        phone.open(here.checkout("open-refused")).tap("#pay")
+        told = phone.result()
+        monkeypatch.setattr(person, "WAIT_S_MAX", 0.0)
+        with pytest.raises(AssertionError, match="opened no cashier") as failed:
+            phone.pay()
+
+    assert told.memo.startswith("INVALID_SIGNATURE")
+    assert f"{told.result_code} {told.memo}" in str(failed.value)
 
 
 def test_a_cashier_that_is_closed_is_7001(phone: Phone, at: Stall) -> None:

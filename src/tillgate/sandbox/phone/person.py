@@ -65,7 +65,7 @@ class Phone:
     @property
     def cashier(self) -> Page:
         """Return the cashier's tab, once it asks for the PIN."""
-        self._until(lambda: self._wallet.cashier is not None, "the page opened no cashier")
+        self._until(lambda: self._wallet.cashier is not None, self._no_cashier)
         cashier = self._wallet.cashier
         if cashier is None:
             raise AssertionError("the cashier closed before it was looked at")
@@ -114,14 +114,21 @@ class Phone:
         self.told.append(told)
 
     def _result(self, number: int) -> Callback:
-        self._until(lambda: len(self.told) > number, "no callback")
+        self._until(lambda: len(self.told) > number, lambda: "no callback")
         self._settle()
         return self.told[number]
 
-    def _until(self, holds: Callable[[], bool], otherwise: str) -> None:
+    def _no_cashier(self) -> str:
+        """Say that none opened; an order that was refused told the page why."""
+        if not self.told:
+            return "the page opened no cashier, and no callback was given anything"
+        last = self.told[-1]
+        return f"the page opened no cashier; its callback was given {last.result_code} {last.memo}"
+
+    def _until(self, holds: Callable[[], bool], otherwise: Callable[[], str]) -> None:
         """Wait while the browser goes on; the wallet answers only meanwhile."""
         ends_s = time.monotonic() + WAIT_S_MAX
         while not holds():
             if time.monotonic() > ends_s:
-                raise AssertionError(otherwise)
+                raise AssertionError(otherwise())
             self.page.wait_for_timeout(LOOK_AGAIN_MS)
