@@ -63,7 +63,14 @@ class Cause(Enum):
     TOO_LARGE = ("The answer is larger than an answer may be.", False, False)
     NOT_AN_ENVELOPE = ("The answer is no response envelope.", False, False)
     UNSIGNED = ("The answer is not signed, so anybody may have written it.", False, False)
-    BAD_SIGNATURE = ("None of the gateway's keys signed the answer.", False, False)
+    BAD_SIGNATURE = (
+        (
+            "None of the gateway's keys that were given signed the gateway's answer: check its"
+            " public key (gateway_public_key; at the command line --gateway-key)."
+        ),
+        False,
+        False,
+    )
     OTHER_FUNCTION = ("The answer is for another function.", False, False)
     OTHER_CLIENT = ("The answer is for another client.", False, False)
     OTHER_REQUEST = ("The answer is for another request.", False, False)
@@ -252,8 +259,13 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True):
         try:
             verified = verify(taken, self.gateway_keys, self.profile)
         except Refused as refused:
-            return NotKnown(cause=Cause.BAD_SIGNATURE, detail=refused.sentence)
+            return NotKnown(cause=Cause.BAD_SIGNATURE, detail=fault_of(refused))
         return _other(asked, verified) or _read(asked, verified)
+
+
+def fault_of(refused: Refused) -> str:
+    """Return what is wrong with a signature, but not the next step: that is for its sender."""
+    return f"{refused.sentence.partition(';')[0].rstrip('.')}."
 
 
 def _claimed(taken: Cut) -> str:

@@ -19,7 +19,7 @@ from tillgate.kernel.ids import IdFactory
 from tillgate.kernel.results import Result
 from tillgate.merchant import sources
 from tillgate.merchant.agreements import Agreements
-from tillgate.merchant.asking import Asked, NotKnown, Question, Reply, Said, Signer
+from tillgate.merchant.asking import Asked, NotKnown, Question, Reply, Said, Signer, fault_of
 from tillgate.merchant.connection import Connection, Repeating, checked_base_url
 from tillgate.merchant.errors import (
     AgreementMismatch,
@@ -293,7 +293,10 @@ class Papers(ABC, Generic[C]):
 def _named(refused: Refused) -> InvalidMessage | InvalidSignature:
     """Return the SDK's error for what the protocol refused."""
     if refused.result in (Result.INVALID_SIGNATURE, Result.KEY_NOT_FOUND):
-        return InvalidSignature(refused.message)
+        return InvalidSignature(
+            f"{fault_of(refused)} Check the gateway's public key (gateway_public_key); if that is "
+            "right, the gateway did not send this."
+        )
     return InvalidMessage(refused.sentence, path=refused.path)
 
 

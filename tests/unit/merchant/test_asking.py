@@ -182,6 +182,15 @@ def test_a_wrong_answer_is_not_known(case: str) -> None:
     assert (said.cause, said.cause.nothing_done) == (cause, False)
 
 
+def test_an_answer_by_another_key_is_told_as_the_gateways_and_names_the_key_to_check() -> None:
+    said = heard(right(key=stranger_key()))
+
+    assert isinstance(said, NotKnown)
+    assert "the gateway's answer: check its public key" in said.sentence
+    assert "--gateway-key" in said.sentence
+    assert "sign what you send" not in said.sentence, "that is the sender's next step"
+
+
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 400, 404, 429, 500, 502, 503, 504])
 def test_an_answer_with_another_http_status_is_not_known_though_it_is_signed(status: int) -> None:
     said = heard(right(), status=status)

@@ -257,8 +257,9 @@ def test_a_success_that_does_not_say_the_amount_is_refused() -> None:
     ids=["stranger", "changed", "other digest", "unsigned", "damaged"],
 )
 def test_a_forged_notification_is_refused(raw: bytes) -> None:
-    with pytest.raises(InvalidSignature):
+    with pytest.raises(InvalidSignature, match="gateway's public key") as refused:
         merchant().notification(raw, expect=find)
+    assert "sign what you send" not in str(refused.value), "it was sent to the merchant"
 
 
 @pytest.mark.parametrize(
