@@ -32,10 +32,9 @@ def demo(
 
     Example: tillgate demo
     """
-    from tillgate.cli.operate import settings_of
+    from tillgate.cli.operate import folder_of, settings_of
     from tillgate.cli.running import run_gateway
-    from tillgate.config.folder import Folder
 
-    folder = data or str(Folder(settings_of("").data).demo)
+    folder = data or str(folder_of("").demo)
     given = {"mode": "sandbox", **({"port": port} if port else {})}
     run_gateway(settings_of(folder, **given), as_json=as_json, is_demo=True)

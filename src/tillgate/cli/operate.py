@@ -8,7 +8,7 @@ operation id, so it is done once, and one that may have been done is never told 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 
@@ -32,7 +32,21 @@ T = TypeVar("T")
 
 
 def settings_of(data: str, **given: str) -> Settings:
-    """Return the settings of a command that was given `--data`."""
+    """Return the settings of a command that was given `--data`; warn of who can read them."""
+    settings = _read(data, given)
+    if settings.warning:
+        import sys
+
+        sys.stderr.write(f"{settings.warning}\n")
+    return settings
+
+
+def folder_of(data: str) -> Folder:
+    """Return the data folder alone; of the settings nothing is said."""
+    return Folder(_read(data, {}).data)
+
+
+def _read(data: str, given: Mapping[str, str]) -> Settings:
     import os
     from pathlib import Path
 

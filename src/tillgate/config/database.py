@@ -5,7 +5,7 @@ It knows how each is written and opens neither. What must hold: the password in 
 
 from pathlib import Path
 from typing import Final, final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tillgate.config.values import refused
 
@@ -48,6 +48,17 @@ class PostgresUrl:
 
 
 Database = Path | PostgresUrl
+
+
+def has_password(url: str) -> bool:
+    """Tell whether a URL lets somebody into a database of PostgreSQL, as far as it can be read."""
+    if not url.startswith(POSTGRESQL):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False  # It is refused where it is used.
+    return bool(parts.password) or "password" in parse_qs(parts.query)
 
 
 def read_database(url: str, data: Path, *, data_given: bool) -> Database:

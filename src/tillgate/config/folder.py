@@ -114,6 +114,18 @@ def read_private(path: Path) -> bytes:
     return content
 
 
+def warning_of(path: Path, holds: str) -> str:
+    """Return that others can read a file that is used all the same: a sentence, or ""."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return ""
+    if not mode & _OTHERS:
+        return ""
+    step = f"chmod 600 {shlex.quote(str(path))}"
+    return f"{path} holds {holds}, and others can read it (mode {mode:04o}): {step}"
+
+
 def write_once(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a new file whole or not at all.
 

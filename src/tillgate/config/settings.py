@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tillgate.config import risk
-from tillgate.config.database import Database, PostgresUrl, read_database
+from tillgate.config.database import Database, PostgresUrl, has_password, read_database
+from tillgate.config.folder import warning_of
 from tillgate.config.values import PREFIX, Network, SettingRefused, networks, refused, whole
 
 FILE_NAME: Final = "tillgate.toml"
@@ -114,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         log_level: from which severity on lines are logged.
         traces: where OpenTelemetry spans go.
         risk: names and texts of the settings of risk that are set; `bootstrap.risk` reads them.
+        warning: that others can read the file, which lets them into the database; "" when not.
     """
 
     data: Path
@@ -129,6 +131,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: LogLevel = LogLevel.INFO
     traces: Traces = Traces.OFF
     risk: tuple[tuple[str, str], ...] = ()
+    warning: str = ""
 
     @property
     def is_sandbox(self) -> bool:
@@ -164,7 +167,9 @@ def read_settings(given: Mapping[str, str], environ: Mapping[str, str], *, home:
     """
     variables = _variables(environ)
     data = _data(given, variables, environ, home=home)
-    said = {**_file(variables, data), **variables, **given}
+    path = Path(named).expanduser() if (named := variables.get("config")) else data / FILE_NAME
+    filed = _file(path) if named or path.exists() else {}
+    said = {**filed, **variables, **given}
     mode = _one_of(said, "mode", Mode.PRODUCTION)
     return Settings(
         data=data,
@@ -180,6 +185,7 @@ def read_settings(given: Mapping[str, str], environ: Mapping[str, str], *, home:
         log_level=_one_of(said, "log_level", LogLevel.INFO),
         traces=_one_of(said, "traces", Traces.OFF),
         risk=tuple((name, said[name]) for name in risk.NAMES if name in said),
+        warning=_warning(path, filed),
     )
 
 
@@ -248,11 +254,14 @@ def _data(
     return base / "tillgate"
 
 
-def _file(variables: Mapping[str, str], data: Path) -> dict[str, str]:
-    named = variables.get("config")
-    path = Path(named).expanduser() if named else data / FILE_NAME
-    if not named and not path.exists():
-        return {}
+def _warning(path: Path, filed: Mapping[str, str]) -> str:
+    """Return that others read a password there, also where another setting is used instead."""
+    if not has_password(filed.get("database_url", "")):
+        return ""
+    return warning_of(path, "the database's password")
+
+
+def _file(path: Path) -> dict[str, str]:
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tillgate.bootstrap.house import door_settings
+from tillgate.cli.operate import settings_of
 from tillgate.config import Mode, SettingRefused, check_serving, read_settings
 from tillgate.config.database import PostgresUrl
 
@@ -125,6 +126,31 @@ def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SettingRefused, match="cannot be read"):
         read_settings({}, environ, home=HOME)
+
+
+@pytest.mark.parametrize(
+    ("mode", "url", "warnings"),
+    [
+        (0o644, "postgresql://gate:open@db/books", 1),
+        (0o640, "postgresql://db/books?user=gate&password=open", 1),
+        (0o600, "postgresql://gate:open@db/books", 0),
+        (0o644, "postgresql://gate@db/books", 0),
+        (0o644, "sqlite:///books.sqlite", 0),
+    ],
+)
+def test_a_file_whose_password_others_can_read_is_used_but_not_in_silence(
+    mode: int, url: str, *, warnings: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tillgate.toml"
+    path.write_text(f'database_url = "{url}"\n')
+    path.chmod(mode)
+
+    settings_of(str(tmp_path))
+
+    said = capsys.readouterr().err
+    step = f"holds the database's password, and others can read it (mode {mode:04o}): chmod 600"
+    assert (said.count(step), said.count("\n")) == (warnings, warnings)
+    assert "open" not in said
 
 
 def test_windows_and_waits_reach_the_doors() -> None:
