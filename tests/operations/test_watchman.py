@@ -87,6 +87,7 @@ async def test_what_waits_is_counted_and_the_oldest_tells_the_age(
         _asked("t1", AttemptState.UNKNOWN, asked_at_ms=NOW_MS - 30_000),
         _asked("t2", AttemptState.ASKED, asked_at_ms=NOW_MS - 1_000),
         _asked("t3", AttemptState.REVIEW, asked_at_ms=NOW_MS - 800_000),
+        _asked("t5", AttemptState.REVIEW, asked_at_ms=NOW_MS - 700_000),
         _asked("t4", AttemptState.APPROVED, asked_at_ms=NOW_MS - 900_000),
     ]
     shown = Shown()
@@ -96,7 +97,15 @@ async def test_what_waits_is_counted_and_the_oldest_tells_the_age(
             await _watchman(house, shown, reader=store).look()
 
     assert shown.owed == [
-        Owed(due=2, due_age_s=90.0, pending=3, unknown=2, unknown_age_s=30.0, review=1)
+        Owed(
+            due=2,
+            due_age_s=90.0,
+            pending=3,
+            unknown=2,
+            unknown_age_s=30.0,
+            review=2,
+            review_age_s=800.0,
+        )
     ]
 
 

@@ -20,6 +20,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
         unknown: attempts of which the issuer has said neither yes nor no.
         unknown_age_s: how long ago the oldest of them was first asked.
         review: payments that wait for an operator.
+        review_age_s: how long the oldest of them waits.
         clock_held_s: how far our clock is ahead of the machine's or the database's, which was set
             back since we started.
     """
@@ -30,6 +31,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int = 0
     unknown_age_s: float = 0.0
     review: int = 0
+    review_age_s: float = 0.0
     clock_held_s: float = 0.0
 
 

@@ -172,6 +172,7 @@ class Metrics:
         self._of.unknown.set(owed.unknown)
         self._of.unknown_age.set(owed.unknown_age_s)
         self._of.review.set(owed.review)
+        self._of.review_age.set(owed.review_age_s)
         self._of.clock_held.set(owed.clock_held_s)
         self._of.looked_at.set_to_current_time()
 

@@ -117,8 +117,11 @@ class Instruments:
             "attempts_unknown_age_seconds", "How long ago the oldest of them was first asked."
         )
         self.review = self._gauge("payments_in_review", "Payments that wait for an operator.")
+        self.review_age = self._gauge(
+            "payments_in_review_age_seconds", "How long the oldest of them waits."
+        )
         self.looked_at = self._gauge(
-            "store_looked_at_timestamp_seconds", "When the six above were last read."
+            "store_looked_at_timestamp_seconds", "When the seven above were last read."
         )
         self.clock_held = self._gauge(
             "clock_held_seconds",

@@ -82,8 +82,9 @@ class Watchman:
             )
         ]
         review = await self._pick(
-            Attempt, AttemptState.REVIEW, "attempt_no", order_by="next_ask_at_ms"
+            Attempt, AttemptState.REVIEW, "asked_at_ms", order_by="next_ask_at_ms"
         )
+        review_ms = [asked_at_ms for (asked_at_ms,) in review]
         self._desk.meters.owing(
             Owed(
                 due=len(due_ms),
@@ -92,6 +93,7 @@ class Watchman:
                 unknown=len(open_ms),
                 unknown_age_s=(now_ms - min(open_ms, default=now_ms)) / SECOND_MS,
                 review=len(review),
+                review_age_s=(now_ms - min(review_ms, default=now_ms)) / SECOND_MS,
                 clock_held_s=self._clock_held_s(),
             )
         )
