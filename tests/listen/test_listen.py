@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.listen.conftest import Done
 from tests.listen.listener import (
     SAID_S_MAX,
@@ -182,6 +184,18 @@ def test_who_holds_another_key_is_told_which_one_is_wrong(
     assert (wrong_own.code, wrong_gateway.code) == (1, 1)
     assert "INVALID_SIGNATURE" in wrong_own.err
     assert "--gateway-key" in wrong_gateway.err
+
+
+@pytest.mark.parametrize("status", [200, 404, 422])
+def test_what_is_no_gateway_is_told_by_name(
+    gateway: Sandbox, tillgate: Tillgate, status: int
+) -> None:
+    with selling(lambda _: Answer(status, b"<html>")) as shop:
+        there = ("--url", shop.url, "--data", str(gateway.data))
+        done = tillgate("listen", "--forward-to", "http://127.0.0.1:9/", *there)
+
+    assert done.code == 2
+    assert f"What answers at --url is no gateway (HTTP {status})." in done.err
 
 
 def test_nothing_to_listen_to_is_told_with_its_exit_code(

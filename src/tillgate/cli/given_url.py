@@ -1,12 +1,16 @@
 """Addresses that options give: a gateway's origin, or a merchant's endpoint.
 
-It decides what can be an address at all, and what is said of what is none. It asks nobody whether
-anything answers there. What must hold: what is returned is http or https, names a host, and holds
-no user information; an error shows none either.
+It decides what can be an address at all, and what is said of what is none or of what answers there
+and is no gateway. It asks nobody. What must hold: what is returned is http or https, names a host,
+and holds no user information; an error shows none either.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+import msgspec
 
 from tillgate.cli.surface import UsageError
 
@@ -36,6 +40,22 @@ def checked_endpoint(url: str, *, option: str) -> str:
             f"{option} is your endpoint's address, as in {example}, not {_shown(url)!r}."
         )
     return url.strip()
+
+
+def said_by_gateway(status: int, content: bytes) -> Mapping[str, Any]:
+    """Return the JSON object that a gateway answers with, whatever else it says.
+
+    Raises:
+        UsageError: it is none, so no gateway is there.
+    """
+    try:
+        answer = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        answer = None
+    if not isinstance(answer, dict):
+        sentence = f"What answers at --url is no gateway (HTTP {status})."
+        raise UsageError(f"{sentence} Give its origin, as in http://127.0.0.1:8080.")
+    return answer
 
 
 def _split(url: str) -> SplitResult | None:

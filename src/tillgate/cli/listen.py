@@ -25,7 +25,7 @@ from tillgate.cli.given_url import checked_endpoint, checked_origin
 from tillgate.cli.key_presses import key_presses
 from tillgate.cli.listen_line import Identity, Line
 from tillgate.cli.surface import AsJson, Data, Exit, UsageError, command, plain, print_json, say
-from tillgate.kernel.errors import Refused, Unavailable
+from tillgate.kernel.errors import Refused, TillgateError, Unavailable
 from tillgate.protocol.envelope import Kind, cut
 from tillgate.protocol.keys import load_private_key, load_public_key
 from tillgate.protocol.profile import Profile
@@ -227,8 +227,8 @@ class _Listening:
         try:
             async with asyncio.timeout(END_S_MAX):
                 await self._line.ask(Listen(listener=self._name, ends=True), tries_max=1)
-        except (Refused, Unavailable, TimeoutError):
-            pass  # The gateway notices by itself that nobody asks any more.
+        except (TillgateError, TimeoutError):
+            pass  # The gateway notices by itself that nobody asks any more; what is none needs not.
         await self._forwarder.close()
         await self._line.close()
 

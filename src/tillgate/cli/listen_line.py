@@ -12,6 +12,7 @@ from typing import Any, Final, final
 
 import msgspec
 
+from tillgate.cli.given_url import said_by_gateway
 from tillgate.kernel.clock import SystemClock
 from tillgate.kernel.errors import Refused, TillgateError, Unavailable
 from tillgate.kernel.results import Result
@@ -92,6 +93,7 @@ class Line:
         Raises:
             Refused: the gateway says no, or somebody else answers in its name.
             NoListeners: there is no such door.
+            UsageError: what answers is no gateway.
             Unavailable: so many tries were in vain.
         """
         tries = 0
@@ -140,6 +142,7 @@ class Line:
         status, answer = await self._post(raw)
         if status in _PASSING:
             raise Unavailable(_why(answer) or f"The gateway is busy or starting (HTTP {status}).")
+        said_by_gateway(status, answer)
         if status == _REFUSED:
             raise _refused(answer)
         if status != _OK:

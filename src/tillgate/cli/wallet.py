@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, final
 from urllib.parse import urlsplit
 
-import msgspec
 import typer
 
 from tillgate.cli.given_path import named, unreadable
-from tillgate.cli.given_url import checked_origin
+from tillgate.cli.given_url import checked_origin, said_by_gateway
 from tillgate.cli.surface import Exit, UsageError, command, print_json, read_pin
 from tillgate.cli.wallet_open import open_page
 from tillgate.kernel.errors import TillgateError
@@ -237,14 +236,7 @@ class Wallet:
             return None
         if response.status_code >= _SERVER_ERROR or response.status_code == _TOO_MANY:
             return None
-        try:
-            answer = msgspec.json.decode(content)
-        except msgspec.DecodeError:
-            answer = None
-        if not isinstance(answer, dict):
-            sentence = f"What answers at --url is no gateway (HTTP {response.status_code})."
-            raise UsageError(f"{sentence} Give its origin, as in http://127.0.0.1:8080.")
-        return answer
+        return said_by_gateway(response.status_code, content)
 
 
 _SERVER_ERROR: Final = 500
