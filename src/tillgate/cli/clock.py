@@ -6,10 +6,11 @@ sent to this machine alone, and is never printed.
 """
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, final
 from urllib.parse import urlsplit
 
 import typer
+from typer.core import TyperCommand
 
 from tillgate.cli.given_url import checked_origin
 from tillgate.cli.surface import AsJson, Data, UsageError, command, print_facts, print_json
@@ -62,9 +63,18 @@ def show(*, data: Data = "", url: Url = "", as_json: AsJson = False) -> None:
     _tell(_asked(data, url, method="GET"), as_json=as_json)
 
 
-@app.command(
-    context_settings={"ignore_unknown_options": True}
-)  # A length such as -5m is no option.
+@final
+class _Advance(TyperCommand):
+    """Reads a length such as -1h whole: no letter of it is an option, its h is no help."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  The shape of Typer's own method.
+        """Read the arguments; -h is help where it stands alone."""
+        ctx.ignore_unknown_options = True
+        ctx.help_option_names = ["--help"]
+        return super().parse_args(ctx, ["--help" if given == "-h" else given for given in args])
+
+
+@app.command(cls=_Advance)
 @command
 def advance(
     duration: Annotated[str, typer.Argument(help="How far, as in 90s, 15m, 25h or 2d.")],

@@ -19,14 +19,25 @@ def test_how_far_ahead_is_rounded_to_the_second(
     assert f"ahead by\t{told}\n" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [("-5m",), ("--", "-5m"), ("--json", "-5m")])
+@pytest.mark.parametrize(
+    "arguments", [("-5m",), ("--", "-5m"), ("--json", "-5m"), ("-1h",), ("--", "-1h"), ("-1h5m",)]
+)
 def test_a_clock_never_goes_back(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["clock", "advance", *arguments]) == 2
 
     told = capsys.readouterr()
-    assert "The clock never goes back, so not by '-5m'." in told.out + told.err
+    assert f"The clock never goes back, so not by {arguments[-1]!r}." in told.out + told.err
+
+
+@pytest.mark.parametrize("asked", ["-h", "--help"])
+def test_help_is_given_where_it_is_asked_for(
+    asked: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["clock", "advance", asked]) == 0
+
+    assert "Move the clock ahead" in capsys.readouterr().out
 
 
 def test_a_mistyped_option_is_still_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
