@@ -54,6 +54,16 @@ def logs(
     tape.start(from_beginning=everything or once)
     if not (once or as_json):
         say(f"Following {tape.origin}. Ctrl-C ends.")
+    try:
+        _follow(tape, order, once=once, as_json=as_json)
+    except KeyboardInterrupt:
+        if once:
+            raise
+        # It is how following ends, as it was said.
+
+
+def _follow(tape: Tape, order: str, *, once: bool, as_json: bool) -> None:
+    """Show what comes; with `once` until nothing is left."""
     while True:
         page = tape.read(wait_s=0 if once else LIVE_WAIT_S)
         for exchange in page.exchanges:
