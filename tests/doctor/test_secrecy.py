@@ -247,6 +247,13 @@ def test_an_excerpt_is_cut_where_characters_begin(word: str, is_open: bool) -> N
             assert is_open or len(excerpt.encode()) <= 16 * len(MASK.encode()) + 3
 
 
+def test_an_excerpt_shows_what_is_not_seen_with_characters_that_every_font_has() -> None:
+    shown = "".join(excerpts(b"a\r\n\t\0 b", b"a\r\n\t\0 c", is_open=True))
+
+    assert all(mark in shown for mark in ("(CR)", "¶", "(tab)", "(NUL)"))
+    assert not [each for each in shown if "\u2400" <= each <= "\u2422"], "few fonts have these"
+
+
 def test_bytes_of_another_character_set_have_an_excerpt_as_well() -> None:
     before, after = excerpts("紅色".encode("gbk") * 9, "紅茶".encode("gbk") * 9, is_open=True)
 

@@ -21,17 +21,17 @@ EXCERPT_BYTES: Final = 8
 OPEN_EXCERPT_BYTES: Final = 40
 """How much of either side is shown where values were asked for."""
 MASK: Final = "•"
-LEGEND: Final = "▸ where they begin to differ, • a letter or digit, ␊ a line end, ␣ a blank"
+LEGEND: Final = "▸ where they begin to differ, • a letter or digit, ¶ a line end, ␣ a blank"
 """What the marks of an excerpt mean, for whoever shows one."""
 _CHARACTER_BYTES_MAX: Final = 4
 _CONTINUED: Final = 0x80
 """How each byte of a character of UTF-8 begins but the first, in its two highest bits."""
 _VISIBLE: Final = {
-    "\n": "␊",
-    "\r": "␍",
-    "\t": "␉",
+    "\n": "¶",
+    "\r": "(CR)",
+    "\t": "(tab)",
     " ": "␣",
-    "\0": "␀",
+    "\0": "(NUL)",
     "\ufeff": "(mark)",
 }
 _OTHER_NAMES: Final = frozenset(
