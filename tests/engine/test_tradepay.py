@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.engine.score import Score, merchant, stage
+from tillgate.acquiring.call import Call
 from tillgate.acquiring.merchant import Merchant
 from tillgate.engine.commands import SetMerchant
 from tillgate.kernel.clock import DAY_MS, MINUTE_MS, SECOND_MS
@@ -254,3 +255,28 @@ async def test_an_acquirement_id_is_the_day_the_site_and_twelve_digits() -> None
         assert acquirement_id.startswith("20260302194010800100160")
         assert len(acquirement_id) == 35
         assert acquirement_id.isdigit()
+
+
+TOLD_TO_PEOPLE = (
+    (
+        _expired,
+        "ORDER_IS_CLOSED: The order expired before it was paid; start a new one with a new merchantTransId.",
+    ),
+    (
+        _expired_and_seen,
+        "ORDER_IS_CLOSED: The order expired before it was paid; start a new one with a new merchantTransId.",
+    ),
+    (
+        _cancelled,
+        "ORDER_IS_CLOSED: The order is closed; start a new one with a new merchantTransId.",
+    ),
+)
+
+
+@pytest.mark.parametrize(("given", "memo"), TOLD_TO_PEOPLE)
+async def test_who_pays_an_order_that_expired_is_told_that_it_did(given: Any, memo: str) -> None:
+    async with stage() as score:
+        await given(score)
+        assert await score.calls("A") == "4000 ORDER_IS_CLOSED"
+
+        assert {call.result_memo for call in await score.rows(Call) if call.result_memo} == {memo}

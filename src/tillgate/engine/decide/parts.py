@@ -39,6 +39,8 @@ CLOSING = {
     CloseReason.DECLINED: AcquirementEvent.DEBIT_DECLINED,
 }
 """What happens to an unpaid order that is closed for a reason."""
+EXPIRED = "The order expired before it was paid; start a new one with a new merchantTransId."
+"""What people are told of an order that nobody closed; the code is the same."""
 
 
 def attempt_lookup(merchant_id: str, merchant_trans_id: str, attempt_no: int) -> Lookup:
@@ -98,7 +100,8 @@ def outcome_of_order(order: Acquirement) -> Final | None:
     if order.was_paid:
         return final(CallbackCode.DUPLICATE)
     if order.state is AcquirementState.TRADE_CLOSED:
-        return final(CallbackCode.FAILED, result=Result.ORDER_IS_CLOSED)
+        sentence = EXPIRED if order.close_reason is CloseReason.EXPIRED else ""
+        return final(CallbackCode.FAILED, result=Result.ORDER_IS_CLOSED, sentence=sentence)
     return None
 
 

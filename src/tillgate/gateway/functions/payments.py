@@ -23,6 +23,7 @@ from tillgate.edge.secrets import digest
 from tillgate.edge.tokens import cashier_token
 from tillgate.engine.commands import AskRefund, Cancel, OpenCall
 from tillgate.engine.decide.end_order import Ended
+from tillgate.engine.decide.parts import EXPIRED
 from tillgate.engine.decide.paying import Opened
 from tillgate.engine.decide.refund import Refunding
 from tillgate.engine.ports import Select
@@ -200,7 +201,8 @@ def _told(outcome: Opened | Final, order: Acquirement) -> ResultInfo:
     if code == CallbackCode.PROCESSING.code:
         return ResultInfo.of(Result.PAYMENT_IN_PROCESS)
     if not order.was_paid and not order.waits:
-        return ResultInfo.of(Result.ORDER_IS_CLOSED)
+        is_over = order.close_reason is CloseReason.EXPIRED
+        return ResultInfo.of(Result.ORDER_IS_CLOSED, EXPIRED if is_over else "")
     sentence = "The order is paid or its call has ended; query it, or start a new order."
     return ResultInfo.of(Result.ORDER_STATUS_INVALID, sentence)
 
