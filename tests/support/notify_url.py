@@ -4,6 +4,7 @@ What must hold: it answers in a thread for each message, as long as its block la
 machine is slow to take waits in its queue.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,11 @@ def notify_url(take: Callable[[bytes], Answer]) -> Iterator[str]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a peer that went: some are killed on purpose."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # As handed over.
 
 
 class _Handler(BaseHTTPRequestHandler):
