@@ -56,7 +56,12 @@ def _ending(item: pytest.Item) -> Iterator[None]:
     if plugin is None or item.config.getoption("timeout") == 0:
         yield
         return
-    limit = plugin.Settings(FIXTURES_S_MAX, plugin.DEFAULT_METHOD, True, False)  # noqa: FBT003
+    limit = plugin.Settings(
+        timeout=FIXTURES_S_MAX,
+        method=plugin.DEFAULT_METHOD,
+        func_only=True,
+        disable_debugger_detection=False,
+    )
     item.config.hook.pytest_timeout_set_timer(item=item, settings=limit)
     try:
         yield
