@@ -54,8 +54,7 @@ CALM = "velocity_hour=0, velocity_day=0, amount_unusual=0, new_account_large=0"
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    patient = {"queue_wait_ms_max": "120000"}  # A slow disk is not what is looked at here.
-    with running(tmp_path / "gateway", risk_weights=CALM, **patient) as started:
+    with running(tmp_path / "gateway", risk_weights=CALM) as started:
         yield started
 
 

@@ -35,7 +35,7 @@ REFUSED: Final = "REQUEST_TRAFFIC_EXCEED_LIMIT"
 
 @pytest.mark.timeout(300 + 10 * ROUNDS)
 async def test_more_than_it_can_do_is_refused_early_and_not_executed(tmp_path: Path) -> None:
-    with running(tmp_path / "gateway", risk_weights=CALM, requests_per_s_max="100000") as gateway:
+    with running(tmp_path / "gateway", risk_weights=CALM) as gateway:
         await asyncio.to_thread(add_payers, gateway, PAYERS)
         buyers = Buyers(gateway, PAYERS)
         async with buyers.buying():

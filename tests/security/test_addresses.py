@@ -67,9 +67,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gate(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Production]:
     """Run one gateway for all tests of this file."""
-    async with production(
-        tmp_path_factory.mktemp("addresses") / "gateway", requests_per_s_max="100000"
-    ) as made:
+    async with production(tmp_path_factory.mktemp("addresses") / "gateway") as made:
         yield made
 
 

@@ -73,9 +73,7 @@ SANDBOX_DOORS: Final = (
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gate(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Production]:
     """Run one gateway for all tests of this file; each brings an order of its own."""
-    async with production(
-        tmp_path_factory.mktemp("doors") / "gateway", requests_per_s_max="100000"
-    ) as made:
+    async with production(tmp_path_factory.mktemp("doors") / "gateway") as made:
         yield made
 
 
