@@ -50,3 +50,15 @@ async def test_a_clock_is_set_by_no_answer_that_waited_for_long(
     await there.is_asked(2 * TRIES + 1)
     assert clock.now_ms() == EPOCH_MS + SECOND_MS + there.passed_ms
     await clock.stop()
+
+
+async def test_a_clock_that_starts_by_a_slow_answer_is_behind_and_never_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = Database()
+    there.queue_ms = 3 * SECOND_MS
+    monkeypatch.setattr(clocks, "_steady_ms", lambda: there.passed_ms)
+    clock = DatabaseClock(there)  # type: ignore[arg-type]  # It stands for the store.
+    await clock.start()
+    assert clock.now_ms() <= EPOCH_MS + there.passed_ms
+    await clock.stop()

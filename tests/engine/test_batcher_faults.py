@@ -4,6 +4,10 @@ An unknown commit is settled by its operation id, never by assuming failure. Wha
 callers notice a fault that passes by nothing but the time it took.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
 import pytest
 
 from tests.support.engines import NOW_MS, Running, WanderingClock, facts, keep, notes, op, told
@@ -15,6 +19,7 @@ from tillgate.acquiring.operator import Fact
 from tillgate.engine.commands import Command
 from tillgate.engine.committed import Committed
 from tillgate.engine.operation import Operation
+from tillgate.engine.ports import Transaction
 from tillgate.engine.settings import LaneSettings
 from tillgate.kernel.clock import ManualClock
 from tillgate.kernel.errors import Refused, Unavailable, Unsettled
@@ -145,6 +150,41 @@ async def test_watchers_see_each_commit_once_also_when_nobody_heard_of_it(
         assert isinstance(error, Refused)
         assert faulty.transactions == transactions
         assert [[row.name for row, _ in each.of(Fact)] for each in seen] == [["f0", "f1", "seat"]]
+
+
+async def test_watchers_see_a_commit_that_came_through_while_the_next_try_was_decided(
+    store: AnyStore, running: Running
+) -> None:
+    seen: list[Committed] = []
+    async with running(Fault.COMMITTED_UNHEARD, Fault.BLIND) as (engine, _):
+        engine.watch(seen.append)
+        assert await told(engine, notes(1)) == [Done("0", NOW_MS)]
+        assert [[row.name for row, _ in each.of(Fact)] for each in seen] == [["f0"]]
+
+
+async def test_watchers_see_nothing_of_who_gave_up_after_a_commit_that_did_not_happen(
+    store: AnyStore, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Committed] = []
+    gone, stays = notes(2)
+    begin = store.transaction
+
+    @asynccontextmanager
+    async def transaction() -> AsyncIterator[Transaction]:
+        async with begin() as begun:
+            if faulty.transactions == 2:  # The next try has begun, with this caller in it.
+                waiting.cancel()
+                await asyncio.sleep(0)
+            yield begun
+
+    monkeypatch.setattr(store, "transaction", transaction)
+    async with running(Fault.LOST_UNHEARD) as (engine, faulty):
+        engine.watch(seen.append)
+        waiting = asyncio.ensure_future(engine.execute(gone))
+        with suppress(asyncio.CancelledError):
+            await waiting
+        assert await engine.execute(stays) == Done("1", NOW_MS)
+        assert [[row.name for row, _ in each.of(Fact)] for each in seen] == [["f1"]]
 
 
 # Time.

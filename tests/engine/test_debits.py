@@ -18,6 +18,7 @@ from tillgate.acquiring.acquirement import Acquirement
 from tillgate.acquiring.call import Call
 from tillgate.engine.commands import CancelAgreement
 from tillgate.kernel.ids import MerchantAgreementId
+from tillgate.storage.memory import MemoryStore
 
 AGREED = """
     prepare G-1                                   SIGNING
@@ -260,6 +261,25 @@ async def test_one_number_is_debited_once_within_one_batch() -> None:
 
     assert set(told) == {"SUCCESS"}
     assert await story.holds("payer:rich") == 9_000
+    await story.clean()
+    await story.engine.stop()
+
+
+async def test_a_number_that_another_payer_paid_stays_theirs_when_its_call_is_forgotten() -> None:
+    story = await _agreed()
+    await story.perform("""
+        prepare G-2                               SIGNING
+        sign G-2 payer=poor                       ACTIVE
+        apply code agreement=G-2                  generation 1
+        debit D-1                                 SUCCESS
+        wait 31 days                              -
+    """)
+    assert isinstance(story.store, MemoryStore)
+    for row in await story.rows(Call):
+        story.store._drop(row)  # noqa: SLF001  An operator may, after so long (docs/scaling.md).
+    await story.perform("""
+        debit D-1 agreement=G-2 payer=poor        refused REPEAT_REQ_INCONSISTENT head.accessToken
+    """)
     await story.clean()
     await story.engine.stop()
 

@@ -22,7 +22,6 @@ from tillgate.cli.listener import (
     HEAD_BYTES_MAX,
     HEAD_TOO_LARGE,
     PIPELINED_MAX,
-    TOO_MANY_AT_ONCE,
     limited,
 )
 from tillgate.cli.serving import Server
@@ -123,8 +122,8 @@ async def test_so_many_requests_wait_on_a_connection_and_no_more(port: int) -> N
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /held HTTP/1.1\r\nhost: here\r\n\r\n")
     writer.write(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n" * (PIPELINED_MAX + 1))
-    assert (await reader.readline()).startswith(b"HTTP/1.1 400")
-    assert (await reader.read()).endswith(TOO_MANY_AT_ONCE.encode())
+    # No status: the first would be the answer to a request that is executed all the same.
+    assert await reader.read() == b""
     writer.close()
 
 

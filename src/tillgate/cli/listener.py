@@ -27,7 +27,6 @@ PIPELINED_MAX: Final = 128
 
 Each takes a hundred times the memory of its bytes, and one read brings thousands.
 """
-TOO_MANY_AT_ONCE: Final = "Too many requests were sent before their answers were taken."
 PEERS: Final = "uvicorn.error.peers"
 """Who logs what uvicorn says of peers, errors alone: else what is no HTTP is a line each time."""
 WAITING_MIN: Final = 256
@@ -127,7 +126,13 @@ class LimitedProtocol(HttpToolsProtocol):
             self._wait()  # Whatever comes ends the wait of an idle connection: blank lines, too.
 
     def send_400_response(self, msg: str) -> None:
-        """Say what is wrong with a request that is none, and close."""
+        """Say what is wrong with a request that is none, and close.
+
+        While an earlier one is answered nothing is said: it would be taken for that one's answer.
+        """
+        if self._is_answering:
+            self.transport.close()
+            return
         super().send_400_response(self._fault or msg)
 
     def on_message_begin(self) -> None:
@@ -152,9 +157,7 @@ class LimitedProtocol(HttpToolsProtocol):
         head = sum(len(name) + len(value) + HEADER_MARKS for name, value in self.headers)
         if head + len(self.url) > HEAD_BYTES_MAX:
             self._fault = HEAD_TOO_LARGE
-        elif len(self.pipeline) >= PIPELINED_MAX:
-            self._fault = TOO_MANY_AT_ONCE
-        if self._fault:
+        if self._fault or len(self.pipeline) >= PIPELINED_MAX:
             raise ValueError(self._fault)  # It ends the reading; `send_400_response` is next.
         self._is_in_head = False
         self._pending_bytes = 0

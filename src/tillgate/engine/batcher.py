@@ -232,6 +232,8 @@ class Engine:
     async def _attempt(self, jobs: Sequence[Job]) -> Sequence[Decided]:
         self._tell(self._observer.began, jobs, self._lanes.waiting())
         committed = Committed([])
+        for job in jobs:
+            job.is_found = None
         try:
             async with self._store.transaction() as transaction:
                 failed: list[Decided] = []
@@ -251,7 +253,7 @@ class Engine:
             _keep_unheard(jobs, committed)
             raise
         self._tell(self._observer.committed, jobs)
-        for each in (*(each for job in jobs for each in job.heard()), committed):
+        for each in (*_heard_of(jobs), committed):
             self._show(each)
         return [*failed, *decided]
 
@@ -326,6 +328,7 @@ class Engine:
         command, verb = job.command, self._verb(job)
         overlay = Overlay(working)
         known = overlay.get(Operation, command.operation_id)
+        job.is_found = known is not None
         if known is not None:
             if isinstance(verb, Recognises):
                 verb.check_repeated(command, overlay)
@@ -333,7 +336,6 @@ class Engine:
                 message = f"operation {known.operation_id} was a {known.command} before"
                 raise Broken(message)
             return msgspec.json.decode(known.outcome, type=verb.outcome)
-        job.unheard.clear()  # A commit that had happened would have left its operation.
         outcome = verb.decide(command, overlay, found, moment)
         if overlay.changed:
             operation = Operation(
@@ -373,6 +375,19 @@ def _keep_unheard(jobs: Sequence[Job], committed: Committed) -> None:
     for job in jobs:
         if job.command.operation_id in wrote:
             job.unheard = unheard
+
+
+def _heard_of(jobs: Sequence[Job]) -> Sequence[Committed]:
+    """Return what was unheard and happened, now that a try is committed.
+
+    Whose operation was found had it done; whose was not has done it now, so it was not done before.
+    """
+    happened: list[Committed] = []
+    for job in jobs:
+        if job.is_found is not None:
+            happened += job.unheard if job.is_found else ()
+            job.unheard.clear()
+    return happened
 
 
 def lock_order(key: Key) -> tuple[str, tuple[str, ...]]:

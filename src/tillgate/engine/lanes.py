@@ -39,7 +39,16 @@ class Lane(Enum):
 class Job:
     """A command and the caller that waits for its outcome."""
 
-    __slots__ = ("command", "context", "done", "may_be_done", "outages", "tries", "unheard")
+    __slots__ = (
+        "command",
+        "context",
+        "done",
+        "is_found",
+        "may_be_done",
+        "outages",
+        "tries",
+        "unheard",
+    )
 
     def __init__(self, command: Command, done: "asyncio.Future[Any]") -> None:
         """Bind a command to its caller, with what the caller's log lines carry."""
@@ -51,12 +60,8 @@ class Job:
         self.may_be_done = False
         self.unheard: list[Committed] = []
         """What a commit without an answer wrote, if it happened; one list for all its commands."""
-
-    def heard(self) -> list[Committed]:
-        """Return what was unheard, once: it happened after all."""
-        heard = list(self.unheard)
-        self.unheard.clear()
-        return heard
+        self.is_found: bool | None = None
+        """Whether the latest try found its operation; None when it did not look."""
 
     @property
     def goes_on(self) -> bool:

@@ -84,6 +84,9 @@ class Notifier:
         async with self._looking:
             self._is_behind = False
             last = self._last_merchant
+            if not self._has_place():
+                self._is_behind = True
+                return
             if await self._begin_few(after=last):
                 return
             await self._sweep(after=last, until=_LAST)
@@ -103,6 +106,9 @@ class Notifier:
         rows = sorted(await self._desk.reader.select(by_due), key=_merchant_of)
         grouped = _by_merchant(rows)
         for merchant_id, some in sorted(grouped, key=lambda each: (each[0] <= after, each[0])):
+            if not self._has_place():
+                self._is_behind = True
+                break
             is_spread = self._settings.spread > 1 and len(some) > self._settings.spread
             self._begin(await self._longest_due(merchant_id) if is_spread else some)
         return True

@@ -38,7 +38,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     notify_poll_ms: int = SECOND_MS
     notify_sends_max: int = 256
     notify_sends_per_merchant_max: int = 4
-    notify_few_max: int = 1_000
+    notify_few_max: int = 256
     notify_page: int = 64
     attempts_poll_ms: int = SECOND_MS
     attempts_max: int = 16

@@ -71,7 +71,7 @@ class DebitVerb:
         grant = check_grant(grant, GrantKind.ACCESS, terms.client_id, path="head.accessToken")
         agreement = _resolved(rows, grant, command)
         if order is not None and order.is_same(terms):
-            _check_same_payer(rows, command)
+            _check_same_payer(order, rows, command)
             return debited(order)
         _check_standing(grant, agreement, moment)
         merchant = rows.get(Merchant, terms.merchant_id)
@@ -111,11 +111,15 @@ def debited(order: Acquirement) -> Debited:
     return Debited(order=order, result=order.failure or Result.ORDER_IS_CLOSED.name)
 
 
-def _check_same_payer(rows: Rows, command: Debit) -> None:
-    """Refuse a repeat by another payer's token: its merchant would think that payer debited."""
+def _check_same_payer(order: Acquirement, rows: Rows, command: Debit) -> None:
+    """Refuse a repeat by another payer's token: its merchant would think that payer debited.
+
+    Of a debit that was not paid the call alone knows the payer; a call may be forgotten in time.
+    """
     terms = command.terms
     call = rows.get(Call, terms.merchant_id, terms.merchant_trans_id, CALL_ID)
-    if call is not None and call.payer_id != command.payer_id:
+    payer_id = order.payer_id or (call.payer_id if call else command.payer_id)
+    if payer_id != command.payer_id:
         sentence = (
             f"Order {terms.merchant_trans_id} was debited by another payer's token;"
             " use a new merchantTransId for another debit."

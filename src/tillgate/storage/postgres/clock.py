@@ -48,7 +48,9 @@ class DatabaseClock:
         Raises:
             Unavailable: the database cannot be asked.
         """
-        _, self._ahead_ms = await self._measured()
+        trip_ms, ahead_ms = await self._measured()
+        # After a trip that long it may be behind, which the next reading mends, and is never ahead.
+        self._ahead_ms = ahead_ms - (trip_ms / 2 if trip_ms > TRIP_MS_MAX else 0)
         self._task = asyncio.get_running_loop().create_task(self._follow())
 
     async def stop(self) -> None:
