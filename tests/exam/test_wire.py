@@ -5,17 +5,19 @@ limit, follows nothing and asks no proxy.
 """
 
 import socket
+import ssl
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.exam.certificates import certified
+from tests.exam.certificates import Certified, certified
 from tests.exam.peers import answering, http, peer
 from tests.support.wire import gateway_key
 from tillgate.exam import Door, ExamRefused, Limits, trusting
-from tillgate.exam.wire import ANSWER_BYTES_MAX, End, Manner, Sending
+from tillgate.exam.wire import ANSWER_BYTES_MAX, Answer, End, Manner, Sending
 
 QUICK = Limits(answer_ms=200, connect_ms=5_000, drip_ms=1)
 """For those that must come to their deadline; the others have all the time a busy machine needs."""
@@ -161,6 +163,81 @@ def test_https_where_no_tls_is_spoken_is_told_apart_from_nobody() -> None:
 
     assert answer.end is End.NO_TLS
     assert "http://" in answer.ending
+
+
+def refused_by(server: Certified, trust: ssl.SSLContext) -> Answer:
+    """Return how it ends at a server whose TLS may refuse; it hangs up after us."""
+
+    def greet() -> None:
+        connection, _ = door.accept()
+        with connection.dup() as kept:
+            with suppress(OSError), server.tls.wrap_socket(connection, server_side=True) as covered:
+                covered.recv(65_536)
+            while kept.recv(65_536):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        serving = threading.Thread(target=greet, daemon=True)
+        serving.start()
+        url = f"https://127.0.0.1:{door.getsockname()[1]}/"
+        answer = Door(url, PATIENT, trust=trust).send(BODY)
+        serving.join()
+    return answer
+
+
+@pytest.mark.parametrize("latest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_that_wants_a_client_certificate_is_not_told_as_no_tls(
+    latest: ssl.TLSVersion, tmp_path: Path
+) -> None:
+    """With TLS 1.3 it is only told once the connection stands."""
+    own = certified(tmp_path / "own")
+    own.tls.maximum_version = latest
+    own.tls.verify_mode = ssl.CERT_REQUIRED
+    own.tls.load_verify_locations(own.pem)
+
+    answer = refused_by(own, trusting(own.pem.read_bytes()))
+
+    assert answer.end is End.TLS_REFUSED
+    assert "client certificate" in answer.ending
+    assert "http://" not in answer.ending
+
+
+def test_tls_that_knows_no_such_name_says_so_and_what_to_do(tmp_path: Path) -> None:
+    own = certified(tmp_path / "own")
+    own.tls.sni_callback = lambda *_: ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+    answer = refused_by(own, trusting(own.pem.read_bytes()))
+
+    assert answer.end is End.TLS_REFUSED
+    assert "UNRECOGNIZED_NAME; name it by the host" in answer.ending
+
+
+def test_tls_of_an_older_version_says_so_and_what_to_do(tmp_path: Path) -> None:
+    own = certified(tmp_path / "own")
+    own.tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    trust = trusting(own.pem.read_bytes())
+    trust.minimum_version = ssl.TLSVersion.TLSv1_3
+
+    answer = refused_by(own, trust)
+
+    assert answer.end is End.TLS_REFUSED
+    assert "TLS 1.2 or later" in answer.ending
+
+
+def test_who_hangs_up_at_the_greeting_is_not_said_to_speak_no_tls() -> None:
+    def hang_up() -> None:
+        connection, _ = door.accept()
+        with connection:
+            connection.recv(65_536)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        serving = threading.Thread(target=hang_up, daemon=True)
+        serving.start()
+        answer = Door(f"https://127.0.0.1:{door.getsockname()[1]}/", PATIENT).send(BODY)
+        serving.join()
+
+    assert answer.end is End.TLS_REFUSED
+    assert "hung up" in answer.ending
 
 
 def test_a_handshake_that_never_comes_is_a_time_out_and_no_unknown_name() -> None:

@@ -22,14 +22,14 @@ from tillgate.exam.findings import Finding, Report, Verdict
 from tillgate.exam.orders import Ordered, Supply
 from tillgate.exam.states import RefundUrl, State, StateUrl
 from tillgate.exam.verdicts import Seen, answer_fault, checked, judged, not_judged
-from tillgate.exam.wire import Answer, Door, End
+from tillgate.exam.wire import UNSPOKEN, Answer, Door, End
 from tillgate.exam.words import RIGHT
 from tillgate.kernel.clock import Clock, rfc3339
 from tillgate.kernel.errors import Unavailable
 
 SILENT_MAX: Final = 3
 """After so many cases in a row without an answer the rest is not played."""
-UNHEARD: Final = frozenset({End.TIMED_OUT, End.NOT_REACHED, End.NOT_TRUSTED, End.NO_TLS})
+UNHEARD: Final = frozenset({End.TIMED_OUT, End.NOT_REACHED, *UNSPOKEN})
 """How it ends when nobody is there, or nobody we may speak to."""
 SETTLE_S: Final = (0.0, 0.1, 0.3, 0.6, 1.0)
 """Waits before an order that should be paid is looked at again: it may be stored by a queue."""
@@ -168,7 +168,7 @@ class Examiner:
 
     def _send(self, step: Step) -> Answer:
         answer = self._door.send(step.sending)
-        if answer.end in {End.NOT_TRUSTED, End.NO_TLS} and not self._has_begun:
+        if answer.end in UNSPOKEN and not self._has_begun:
             raise Unavailable(f"{self._door.url}: {answer.ending}.")
         if answer.end is End.NOT_REACHED and not self._has_begun:
             raise Unavailable(f"{self._door.url}: {answer.ending}; is your server running?")

@@ -11,7 +11,7 @@ from typing import Any, Final, final
 import msgspec
 
 from tillgate.exam.errors import ExamRefused, NoOrder
-from tillgate.exam.wire import Door, End, Sending
+from tillgate.exam.wire import UNSPOKEN, Door, End, Sending
 from tillgate.kernel.errors import Refused, Unavailable
 from tillgate.kernel.money import Money
 from tillgate.protocol import order_string
@@ -115,7 +115,7 @@ def orders_of_url(door: Door, read: Callable[[str], Ordered]) -> Iterator[Ordere
     while True:
         answer = door.send(Sending())
         if answer.end is not End.ANSWERED:
-            is_there = answer.end in {End.NOT_TRUSTED, End.NO_TLS}
+            is_there = answer.end in UNSPOKEN
             step = "." if is_there else "; is the shop running?"
             raise Unavailable(f"{door.url}: {answer.ending}{step}")
         if not answer.is_good:

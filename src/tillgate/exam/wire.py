@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tillgate.exam import handshake
 from tillgate.exam.errors import ExamRefused
 from tillgate.kernel.clock import SECOND_MS
 
@@ -48,9 +49,14 @@ class End(Enum):
     NOT_REACHED = "nobody took the connection"
     NOT_TRUSTED = "its certificate is not trusted"
     NO_TLS = "what answers there speaks no TLS; name it with http://, or the port that does"
+    TLS_REFUSED = "it refused the TLS connection"
     TIMED_OUT = "no whole answer came in time"
     HUNG_UP = "it closed the connection without a whole answer"
     TOO_LARGE = f"its answer is larger than {ANSWER_BYTES_MAX // 1024} KiB"
+
+
+UNSPOKEN: Final = frozenset({End.NOT_TRUSTED, End.NO_TLS, End.TLS_REFUSED})
+"""How it ends when somebody is there with whom no TLS comes to stand."""
 
 
 @final
@@ -162,7 +168,12 @@ class Door:
             return Answer(end=End.NOT_TRUSTED, elapsed_ms=0, detail=detail[:DETAIL_MAX])
         except ssl.SSLError as error:
             connection.close()
-            return Answer(end=End.NO_TLS, elapsed_ms=0, detail=(error.reason or "")[:DETAIL_MAX])
+            if handshake.speaks_none(error):
+                return Answer(
+                    end=End.NO_TLS, elapsed_ms=0, detail=(error.reason or "")[:DETAIL_MAX]
+                )
+            detail = handshake.refusal(error)[:DETAIL_MAX]
+            return Answer(end=End.TLS_REFUSED, elapsed_ms=0, detail=detail)
         except (OSError, UnicodeError) as error:
             connection.close()
             is_late = isinstance(error, TimeoutError)
@@ -216,7 +227,10 @@ class _Exchange:
             return self._read()
         except TimeoutError:
             return self._ended(End.TIMED_OUT)
-        except (http.client.HTTPException, OSError):
+        except (http.client.HTTPException, OSError) as error:
+            if isinstance(error, ssl.SSLError) and handshake.was_refused(error):
+                detail = handshake.refusal(error)[:DETAIL_MAX]
+                return msgspec.structs.replace(self._ended(End.TLS_REFUSED), detail=detail)
             over = self._is_over.is_set()
             return self._ended(End.TIMED_OUT if over else End.HUNG_UP)
         finally:
@@ -231,8 +245,8 @@ class _Exchange:
         if sending.method != "GET":
             self._connection.putheader("Content-Type", sending.content_type)
             self._connection.putheader("Content-Length", str(len(sending.body)))
-        self._connection.endheaders()
         try:
+            self._connection.endheaders()
             for number, piece in enumerate(_pieces(sending)):
                 if number:
                     self._pause(self._limits.drip_ms / SECOND_MS)
