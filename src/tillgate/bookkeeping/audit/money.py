@@ -186,7 +186,8 @@ def _topped_up(action: OperatorAction, *, book: str) -> list[Movement]:
     """Return what a top-up must have moved by the operators' log; nothing if that is unreadable."""
     try:
         cash = msgspec.json.decode(action.detail, type=_Cash)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        # Nested without end, or half a character: no less unreadable, and no end of the audit.
         return []
     if (action.subject, cash.payer_id) != (f"Payer({book})", book):
         return []
