@@ -65,6 +65,14 @@ def test_the_sdk_is_silent_about_a_key_of_its_owners_alone(
     assert warning_of(key) == ""
 
 
+def test_the_step_that_the_sdk_names_can_be_typed_as_it_stands(tmp_path: Path) -> None:
+    key = tmp_path / "my key.pem"
+    key.write_bytes(merchant_key().pem())
+    key.chmod(0o644)
+
+    assert warning_of(key).endswith(f"chmod 600 '{key}'")
+
+
 def test_a_public_key_given_by_mistake_is_not_called_a_private_one(
     key: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

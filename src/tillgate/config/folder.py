@@ -115,12 +115,18 @@ def read_private(path: Path) -> bytes:
 
 
 def warning_of(path: Path, holds: str) -> str:
-    """Return that others can read a file that is used all the same: a sentence, or ""."""
+    """Return that others can read a file that is used all the same: a sentence, or "".
+
+    Of what is no file, as the pipe of a shell's `<(…)`, and where modes mean nothing, it is "".
+    """
+    if os.name != "posix":
+        return ""
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        status = path.stat()
     except OSError:
         return ""
-    if not mode & _OTHERS:
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode) or not mode & _OTHERS:
         return ""
     step = f"chmod 600 {shlex.quote(str(path))}"
     return f"{path} holds {holds}, and others can read it (mode {mode:04o}): {step}"

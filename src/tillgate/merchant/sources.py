@@ -7,6 +7,7 @@ others can read is read all the same, since deciding that is the merchant's, but
 import logging
 import os
 import secrets
+import shlex
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,12 +52,17 @@ def private_key(source: KeySource | PrivateKey) -> PrivateKey:
 
 def warning_of(path: Path) -> str:
     """Return what is wrong with where a private key lies: a sentence, or "" when nothing is."""
-    if os.name != "posix" or not path.is_file():
+    if os.name != "posix":
         return ""
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if not mode & OTHERS:
+    try:
+        status = path.stat()
+    except OSError:
         return ""
-    return f"{path} holds a private key, and others can read it (mode {mode:04o}): chmod 600 {path}"
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode) or not mode & OTHERS:
+        return ""
+    step = f"chmod 600 {shlex.quote(str(path))}"
+    return f"{path} holds a private key, and others can read it (mode {mode:04o}): {step}"
 
 
 def public_keys(

@@ -1,5 +1,6 @@
 """Settings: which value wins, and what a value that breaks its rule is told."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tillgate.bootstrap.house import door_settings
 from tillgate.cli.operate import settings_of
 from tillgate.config import Mode, SettingRefused, check_serving, read_settings
 from tillgate.config.database import PostgresUrl
+from tillgate.config.folder import warning_of
 
 HOME = Path("/home/alice")
 
@@ -151,6 +153,15 @@ def test_a_file_whose_password_others_can_read_is_used_but_not_in_silence(
     step = f"holds the database's password, and others can read it (mode {mode:04o}): chmod 600"
     assert (said.count(step), said.count("\n")) == (warnings, warnings)
     assert "5esame" not in said
+
+
+def test_a_pipe_of_settings_has_no_mode_to_mend(tmp_path: Path) -> None:
+    """As `<(…)` of a shell names one."""
+    pipe = tmp_path / "tillgate.toml"
+    os.mkfifo(pipe, 0o644)
+    pipe.chmod(0o644)
+
+    assert warning_of(pipe, "the database's password") == ""
 
 
 def test_windows_and_waits_reach_the_doors() -> None:
