@@ -27,6 +27,16 @@ STEPS = [
 ]
 
 
+DEAF = """() => addEventListener("message", (event) => event.stopImmediatePropagation(), true)"""
+"""A page that no longer takes what the wallet tells it."""
+NOTE_HOMES = """() => {
+  window.homes = 0;
+  const look = () => (window.homes += document.querySelectorAll("#phone .tile").length);
+  new MutationObserver(look).observe(document.getElementById("phone"), { childList: true });
+}"""
+"""Counts the home screens that stand in the phone, however briefly."""
+
+
 def pay(stage: Stage, shop: Frame, order: object, **more: object) -> dict[str, Any]:
     """Call tradePay from the shop's page and type the PIN in the sheet."""
     call(shop, "tradePay", {"orderStr": order, **more})
@@ -116,6 +126,23 @@ def test_closing_the_view_is_7001(stage: Stage) -> None:
     last = stage.page.locator(".last code[data-code='7001']")
     last.wait_for()
     until(lambda: stage.page.locator("iframe").count() == 0, "the closed page is still there")
+
+
+def test_who_is_signed_out_meets_the_sign_in_at_once_and_the_next_payer_none_of_their_news(
+    stage: Stage,
+) -> None:
+    """Also when the page that paid does not answer, so that its view closes unseen and late."""
+    shop = titled_shop(stage)  # It has been welcomed, and takes what comes next for nothing.
+    shop.evaluate(DEAF)
+    stage.page.evaluate(NOTE_HOMES)
+    stage.page.route("**/cashier/trade-pay", lambda route: route.fulfill(status=401, json={}))
+    call(shop, "tradePay", {"orderStr": stage.order()})
+    stage.page.click("[data-payer=poor]")
+    assert stage.page.evaluate("window.homes") == 0
+    type_pin(stage.page)
+    stage.page.click(".view:not([hidden]) [aria-label='Close the page']")
+    stage.page.locator(".tile").first.wait_for()
+    assert stage.page.locator(".last:not([hidden])").count() == 0
 
 
 def test_the_documents_page_pays_as_it_is_printed(stage: Stage) -> None:

@@ -124,17 +124,23 @@ class Wallet {
 
   /** @param {string} url */
   openPage(url) {
+    const payerId = this.payer?.id;
     const view = new WebView(this.speech, {
       onClosed: () => {
         this.view = null;
         this.showHome();
       },
       onPaid: (result) => {
+        if (this.payer?.id !== payerId) return; // Signed out since: it is nobody's news who may come next.
         this.last = result;
         this.refreshSoon();
         this.showNews();
       },
-      onSignedOut: () => view.close().then(() => this.showSignIn()),
+      onSignedOut: () => {
+        this.payer = null; // Whatever stands now makes way for the sign-in at once; a view closes unseen behind it.
+        if (this.view) this.view.close();
+        else this.showSignIn();
+      },
       announce: (text) => this.announce(text),
     });
     this.view = view;
