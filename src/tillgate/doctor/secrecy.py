@@ -13,23 +13,9 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tillgate.doctor.armour import MARK, armours, is_marked
 from tillgate.protocol.keys import KeyRefused, PrivateKey, PublicKey, load_private_key
 
-_DASHES: Final = rb"(?:-|%2[Dd]){5}"
-_BLANK: Final = rb"(?: |\+|%20)"
-_ARMOUR: Final = re.compile(
-    rb"%(d)bBEGIN%(b)b(?:[A-Z0-9]+%(b)b)*+PRIVATE%(b)bKEY%(d)b.*?"
-    rb"(?:%(d)bEND%(b)b(?:[A-Z0-9]+%(b)b)*PRIVATE%(b)bKEY%(d)b|\Z)" % {b"d": _DASHES, b"b": _BLANK},
-    re.DOTALL,
-)
-"""A key in PEM, also one that was percent-encoded as a form or an address is."""
-_MARK: Final = re.compile(rb"PRIVATE(?: |\+|%20)KEY|PuTTY-User-Key-File|openssh-key-v1")
-_AFTER_MARK_BYTES: Final = 320
-"""How far behind a mark a key begins: what names it, and its headers, stand between."""
-_MATERIAL: Final = re.compile(
-    rb"(?=[a-z0-9+/]{0,29}[A-Z])(?=[A-Z0-9+/]{0,29}[a-z])[A-Za-z0-9+/]{30}"
-)
-"""What is no word of a sentence and no path, for an error may well speak of a PRIVATE KEY."""
 _APART: Final = rb"""\\[nr]|%0[AaDd]|[ \t]*+\r?\n[ \t>]*+|["'][ \t]*+[+.,]?[ \t\r\n\\]*+["']"""
 """What stands between the lines of a key: line ends, or the quotes that a program joins again."""
 _INSIDE: Final = rb"(?>[A-Za-z0-9+/=_-]|%%(?:2[BbFf]|3[Dd])|\\/|%b)" % _APART
@@ -134,18 +120,12 @@ def _spans(raw: bytes) -> Iterator[tuple[int, int]]:
         # In UTF-16, as PowerShell writes files: there is no telling it from what stands around.
         yield 0, len(raw)
         return
-    is_armoured = False
-    for found in _ARMOUR.finditer(raw):
-        if _MATERIAL.search(found[0]):
-            is_armoured = True
-            yield found.span()
+    armoured = list(armours(raw))
+    yield from armoured
     for pattern in (_JWK, _XML, _NUMBERS, _SHORT_RUN, *((_SHORT_JWK,) if b"kty" in raw else ())):
         for found in pattern.finditer(raw):
             yield found.span()
-    if not is_armoured and any(
-        _MATERIAL.search(raw, found.end(), found.end() + _AFTER_MARK_BYTES)
-        for found in _MARK.finditer(raw)
-    ):
+    if is_marked(raw, armoured):
         yield 0, len(raw)
     yield from _runs(raw)
     for pattern, decode in ((_BASE64_RUN, _from_base64), (_HEX, _from_hex)):
@@ -170,7 +150,7 @@ def _runs(raw: bytes) -> Iterator[tuple[int, int]]:
 
 def _is_private(der: bytes) -> bool:
     """Tell whether a run is a private key: by how one begins, for it may be cut short."""
-    return bool(_MARK.search(der) or _DER.match(der))
+    return bool(MARK.search(der) or _DER.match(der))
 
 
 def _from_base64(run: bytes) -> bytes:
