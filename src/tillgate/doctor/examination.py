@@ -51,12 +51,13 @@ _PRIVATE_WORDS: Final = (
 )
 
 
-_SPENT_MAX: Final = 4
-_VAIN_COST: Final = 4
-"""What a search that found no text costs; to mend a signature that no key opens costs one."""
+_VAIN_MAX: Final = 4
+"""How many messages may each take a whole search, or a whole mending, that comes to nothing."""
 _BRIEFLY: Final = (
-    "So many messages were handed in that this one was looked at briefly; hand it in alone."
+    "Four messages before it took a long look in vain, so this one was looked at briefly; hand it "
+    "in alone."
 )
+_BRIEFLY_LOOKED_FOR: Final = frozenset({Code.CHANGED, Code.WRONG_KEY, Code.SIGNATURE_UNREADABLE})
 
 
 class GivenKey(NamedTuple):
@@ -137,14 +138,14 @@ def _seen(
     Else a file of many messages that nothing explains would take as long as all of them alone.
     """
     seen: list[_Seen] = []
-    spent = 0
+    vain = 0
     for message in messages:
-        is_brief = spent >= _SPENT_MAX
+        is_brief = vain >= _VAIN_MAX
         look = _examined_address if message.is_address else _examined_envelope
         seen.append(look(message, keys, digest, show_values=show_values, is_brief=is_brief))
         facts = seen[-1].facts
         if facts.signature_characters and not facts.signed_digest:
-            spent += _VAIN_COST if facts.texts_tried else 1
+            vain += 1
     return seen
 
 
@@ -312,7 +313,7 @@ def _told(
         before, after = excerpts(sent, judged.text, is_open=show_values)
     found: list[Finding] = []
     for step, certain in judged.steps:
-        if is_brief and step.code is Code.CHANGED and not certain:
+        if is_brief and not judged.text and step.code in _BRIEFLY_LOOKED_FOR:
             step = step._replace(detail=f"{step.detail} {_BRIEFLY}")  # noqa: PLW2901  With a word more.
         finding = _of_step(step, certain=certain)
         if step.code.is_about_text:
