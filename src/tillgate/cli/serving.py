@@ -17,7 +17,8 @@ from tillgate.bootstrap.house import House, MoreDoors, open_house
 from tillgate.bootstrap.ways import NO_PLAY, Play
 from tillgate.cli.listener import limited
 from tillgate.config.folder import Folder
-from tillgate.config.settings import Settings
+from tillgate.config.settings import Limits, Settings
+from tillgate.edge.asgi import App
 from tillgate.gateway.front import Doorway, Front
 
 
@@ -84,7 +85,7 @@ class Role(NamedTuple):
 async def serve_house(settings: Settings, sockets: Sequence[socket.socket], role: Role) -> None:
     """Open the house and serve it on these sockets, until somebody asks to stop."""
     port, doorway = sockets[0].getsockname()[1], Doorway()
-    server = Server(_uvicorn(settings, doorway))
+    server = Server(uvicorn_config(doorway, settings.limits))
     stopping = Stopping(server, drain_s=settings.limits.drain_s)
     role.hear(stopping)
     async with AsyncExitStack() as opened:
@@ -162,8 +163,8 @@ def _play(settings: Settings) -> Play:
     return play()
 
 
-def _uvicorn(settings: Settings, app: Doorway) -> uvicorn.Config:
-    limits = settings.limits
+def uvicorn_config(app: App, limits: Limits) -> uvicorn.Config:
+    """Return how every server of ours is set, the one inside a test as well."""
     return uvicorn.Config(
         app,
         loop="none",

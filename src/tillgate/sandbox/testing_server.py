@@ -15,20 +15,17 @@ from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
-import uvicorn
-
 from tillgate.bootstrap.books import OURSELVES
 from tillgate.bootstrap.house import Backstage, House, open_house
 from tillgate.bootstrap.ready import NOTHING, Ready
 from tillgate.bootstrap.virtual import FILE_NAME as CLOCK_FILE
 from tillgate.bootstrap.ways import Play
-from tillgate.cli.listener import limited
 from tillgate.cli.ready import announcement
-from tillgate.cli.serving import Server
+from tillgate.cli.serving import Server, uvicorn_config
 from tillgate.config.folder import Folder, replace
 from tillgate.config.lock import ServerLock
 from tillgate.config.settings import Limits, Mode, Settings
-from tillgate.edge.asgi import App, Receive, Scope, Send, reply_json
+from tillgate.edge.asgi import Receive, Scope, Send, reply_json
 from tillgate.edge.desk import Desk
 from tillgate.edge.root import Mount
 from tillgate.engine.commands import AddPayer
@@ -56,6 +53,7 @@ STOP_S: Final = 1
 MANY: Final = 1_000_000
 LIMITS: Final = Limits(
     audit_s=0,
+    keep_alive_s=MANY,
     stop_s=STOP_S,
     queue_wait_ms_max=MANY,
     requests_per_s_max=MANY,
@@ -184,7 +182,7 @@ class TestGateway:
         await register(self.house)
         await _add_failing(self.house)
         self._there().begin()
-        self._server = server = Server(_uvicorn(self._answer))
+        self._server = server = Server(uvicorn_config(self._answer, LIMITS))
         self._serving = asyncio.ensure_future(server.serve(sockets=[listening]))
         await server.begun.wait()
         self._doorway.open(self.house.app)
@@ -325,20 +323,3 @@ async def _between_houses(scope: Scope, receive: Receive, send: Send) -> None:  
     if scope["type"] == "http":
         memo = "SYSTEM_ERROR: The sandbox begins anew for the next test."
         await reply_json(send, 503, {"resultCode": None, "memo": memo})
-
-
-def _uvicorn(app: App) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="none",
-        http=limited(LIMITS.request_wait_s_max, connections_max=LIMITS.connections_max),
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=MANY,
-        timeout_graceful_shutdown=STOP_S,
-    )
